@@ -1,0 +1,2 @@
+//! The pdf-ingest command.
+fn main() {}

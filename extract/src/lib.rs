@@ -1,0 +1,18 @@
+//! PDF bytes → text, images and metadata. Pure: no IO, no clock, no threads, no `unsafe`.
+//!
+//! [`extract`] reads one document and hands what it finds to a [`Sink`], page by page, so that a
+//! caller can store the first page while the last one is still being read.
+
+mod cancel; // a flag that stops a running extraction
+mod error; // why a document gave nothing at all
+mod options; // what the caller wants, and how much it may cost
+mod output; // what an extraction yields
+
+pub use cancel::Cancel;
+pub use error::ExtractError;
+pub use options::{Limits, Options, Password};
+pub use output::{
+    Attachment, Block, Document, Flags, Image, ImageFormat, Line, Link, LinkTarget, Metadata,
+    OutlineItem, Page, PlacedImage, Rect, Sha256, Sink, SinkClosed, Summary, Warning, WarningCode,
+    Word,
+};

@@ -1,0 +1,1 @@
+//! An event-loop stall detector for tokio.
