@@ -3,8 +3,10 @@
 //! [`extract`] reads one document and hands what it finds to a [`Sink`], page by page, so that a
 //! caller can store the first page while the last one is still being read.
 
+mod budget; // what this extraction may still spend
 mod cancel; // a flag that stops a running extraction
 mod error; // why a document gave nothing at all
+mod objects; // how a file is opened; its objects by number
 mod options; // what the caller wants, and how much it may cost
 mod output; // what an extraction yields
 
