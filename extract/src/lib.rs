@@ -4,6 +4,7 @@
 //! caller can store the first page while the last one is still being read.
 
 mod filter; // a stream's filter chain, bounded
+mod font; // from a font dictionary to widths and Unicode
 mod objects; // how a file is opened; its objects by number
 mod page; // the pages, their boxes and what they inherit
 

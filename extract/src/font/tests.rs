@@ -1,0 +1,1 @@
+//! Whole fonts, built as documents and loaded.
