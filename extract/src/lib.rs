@@ -6,6 +6,7 @@
 mod budget; // what this extraction may still spend
 mod cancel; // a flag that stops a running extraction
 mod error; // why a document gave nothing at all
+mod filter; // a stream's filter chain: encoded bytes in, plain bytes out
 mod font; // font dictionaries → widths and text of character codes
 mod objects; // how a file is opened; its objects by number
 mod options; // what the caller wants, and how much it may cost
