@@ -40,6 +40,14 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Small fonts for tests.
+#[cfg(test)]
+pub(super) mod test_fonts {
+    pub(in crate::font) use super::cff::tests::font as cff;
+    pub(in crate::font) use super::sfnt::tests::{cmap, format_4, sfnt};
+    pub(in crate::font) use super::type1::tests::font as type1;
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

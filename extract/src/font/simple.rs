@@ -203,7 +203,7 @@ pub(super) struct Encoding<'o> {
 }
 
 impl<'o> Encoding<'o> {
-    fn read(objects: &'o Objects<'_>, font: &'o Dictionary) -> Self {
+    pub(super) fn read(objects: &'o Objects<'_>, font: &'o Dictionary) -> Self {
         let mut encoding = Self {
             base: None,
             differences: Vec::new(),
@@ -259,7 +259,7 @@ impl<'o> Encoding<'o> {
         Some(self.differences[index.ok()?].1)
     }
 
-    fn glyph_name(&self, code: u8) -> Option<&'o [u8]> {
+    pub(super) fn glyph_name(&self, code: u8) -> Option<&'o [u8]> {
         self.difference(code)
             .or_else(|| Some(self.base?.glyph_name(code)?.as_bytes()))
     }

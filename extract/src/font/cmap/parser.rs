@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn sections_without_an_end_do_not_swallow_what_follows() {
         let parsed = parse(
-            b"1 beginbfchar <01> <0041> 1 begincidrange <05> <06> 9 \
-              /Base usecmap 1 begincidchar <07> 1 endcidchar",
+            b"/Base usecmap 1 beginbfchar <01> <0041> 1 begincidrange <05> <06> 9 \
+              1 begincidchar <07> 1 endcidchar",
         );
         assert_eq!(parsed.texts, [(1, 1, Destination::Utf16(vec![0, 0x41]))]);
         assert_eq!(parsed.cids, [(5, 6, 9), (7, 7, 1)]);

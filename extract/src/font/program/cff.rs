@@ -408,4 +408,4 @@ fn standard_strings() -> &'static [&'static str] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::font) mod tests;

@@ -299,7 +299,7 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::font) mod tests {
     use super::*;
 
     fn encrypted(plain: &[u8], key: u16) -> Vec<u8> {
@@ -336,10 +336,14 @@ mod tests {
         /Encoding 256 array 0 1 255 {1 index exch /.notdef put} for\n\
         dup 65 /alpha put dup 8#102 /beta put\nreadonly def currentfile eexec\n";
 
+    /// Codes 65 and 66 show alpha and beta, both one em wide.
+    pub(in crate::font) fn font() -> Vec<u8> {
+        [CLEAR, &encrypted(&private_part(), EEXEC_KEY)].concat()
+    }
+
     #[test]
     fn encoding_and_widths_of_a_binary_font() {
-        let font = [CLEAR, &encrypted(&private_part(), EEXEC_KEY)].concat();
-        let font = Type1::read(&font).unwrap();
+        let font = Type1::read(&font()).unwrap();
         assert_eq!(font.glyph_name(65), Some(b"alpha".as_slice()));
         assert_eq!(font.glyph_name(66), Some(b"beta".as_slice()));
         assert_eq!(font.glyph_name(67), None);

@@ -24,7 +24,7 @@ fn operand(value: usize) -> Vec<u8> {
 }
 
 /// Three glyphs: .notdef, A (width 500), and a glyph called `odd` with the default width 600.
-fn font(cid_keyed: bool) -> Vec<u8> {
+pub(in crate::font) fn font(cid_keyed: bool) -> Vec<u8> {
     let char_strings = index(&[&[14], &[248, 136 - 100, 14], &[14]]);
     let charset = match cid_keyed {
         false => [
