@@ -7,6 +7,7 @@ mod budget; // what this extraction may still spend
 mod cancel; // a flag that stops a running extraction
 mod error; // why a document gave nothing at all
 mod filter; // a stream's filter chain: encoded bytes in, plain bytes out
+mod image; // an image of the document to one file: its own JPEG, or a PNG
 mod objects; // how a file is opened; its objects by number
 mod options; // what the caller wants, and how much it may cost
 mod output; // what an extraction yields
