@@ -46,7 +46,11 @@ pub(crate) fn decode(
     budget: &Budget<'_>,
 ) -> Result<Option<Image>, ExtractError> {
     let colour_spaces = resources.and_then(|resources| objects.dict(resources, b"ColorSpace"));
-    let source = Source { dict, bytes, colour_spaces };
+    let source = Source {
+        dict,
+        bytes,
+        colour_spaces,
+    };
     // The codecs are other people's code and read hostile bytes: a slip in one costs its image only.
     let decoded = catch_unwind(AssertUnwindSafe(|| decode_file(source, objects, budget)));
     match decoded.unwrap_or(Err(ImageError::Damaged("its decoder failed"))) {
@@ -78,7 +82,13 @@ fn decode_file<'o>(
     let has_key = mask::colour_key(source.dict, objects).is_some();
     if let Some((format, (width, height))) = encoded.file_format().filter(|_| !has_key) {
         let bytes = encoded.bytes.into_owned();
-        return Ok(Image { sha256: Sha256::of(&bytes), width, height, format, bytes });
+        return Ok(Image {
+            sha256: Sha256::of(&bytes),
+            width,
+            height,
+            format,
+            bytes,
+        });
     }
     let decode = encoded.header.decode.clone();
     let (samples, colour) = encoded.decode(objects, budget)?;
@@ -113,14 +123,23 @@ impl<'o> Encoded<'o> {
             Err(ImageError::Extraction(error)) => return Err(error.into()),
             declared => declared,
         };
-        let components = declared.as_ref().ok().and_then(Option::as_ref).map(Colour::components);
+        let components = declared
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(Colour::components);
         let max_bytes = header.max_encoded_bytes(components, source.bytes.len(), budget);
         let filtered =
             filter::decode_at_most(max_bytes, source.dict, source.bytes, objects, budget)?;
         if filtered.bytes.is_empty() {
             return Err(ImageError::Damaged("it has no data"));
         }
-        Ok(Self { header, declared, bytes: filtered.bytes, codec: filtered.image })
+        Ok(Self {
+            header,
+            declared,
+            bytes: filtered.bytes,
+            codec: filtered.image,
+        })
     }
 
     /// Format and size, where the bytes themselves are a file that shows the right colours.
@@ -149,7 +168,12 @@ impl<'o> Encoded<'o> {
         objects: &Objects<'_>,
         budget: &Budget<'_>,
     ) -> Result<(Samples<'o>, Colour), ImageError> {
-        let Self { header, declared, bytes, codec } = self;
+        let Self {
+            header,
+            declared,
+            bytes,
+            codec,
+        } = self;
         let declared = declared?;
         let samples = match codec {
             None => {
@@ -192,7 +216,11 @@ fn colour_of(
     let object = objects
         .lookup(source.dict, b"ColorSpace")
         .or_else(|| objects.lookup(source.dict, b"CS"));
-    let parser = colour::Parser { objects, named: source.colour_spaces, budget };
+    let parser = colour::Parser {
+        objects,
+        named: source.colour_spaces,
+        budget,
+    };
     object.map(|object| parser.parse(object)).transpose()
 }
 
