@@ -3,8 +3,10 @@
 //! [`extract`] reads one document and hands what it finds to a [`Sink`], page by page, so that a
 //! caller can store the first page while the last one is still being read.
 
+mod document; // metadata, outline, attachments, flags; links
 mod filter; // a stream's filter chain, bounded
 mod font; // from a font dictionary to widths and Unicode
+mod image; // an image of the document to one file: its own JPEG, or a PNG
 mod objects; // how a file is opened; its objects by number
 mod page; // the pages, their boxes and what they inherit
 
