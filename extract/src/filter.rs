@@ -67,8 +67,8 @@ pub(crate) fn decode<'o>(
     decode_at_most(budget.limits.max_stream_bytes, dict, bytes, objects, budget)
 }
 
-/// [`decode`] with another cap than [`crate::Limits::max_stream_bytes`], for data whose size is
-/// known from elsewhere.
+/// [`decode`] for data whose size is known from elsewhere: what lies beyond `max_bytes`, where that
+/// is less than [`crate::Limits::max_stream_bytes`], is cut without a warning.
 ///
 /// # Errors
 /// Only what ends the whole extraction: cancellation and the document's budget.
@@ -202,6 +202,7 @@ fn apply(
     match decoded {
         Ok(()) => {}
         Err(Stop::Damaged(what)) => budget.warn(WarningCode::DamagedObject, what),
+        Err(Stop::Full) if max_bytes < budget.limits.max_stream_bytes => {}
         Err(Stop::Full) => {
             budget.warn(
                 WarningCode::Limit,

@@ -1,9 +1,15 @@
 //! The objects of one file by number: the only place that knows how a file is opened.
 
+pub(crate) mod lexer; // tokens
+pub(crate) mod parse; // tokens to objects
+mod text_string; // strings for people, in their three encodings
+
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, Stream};
 
 use crate::budget::Budget;
 use crate::{ExtractError, Options, WarningCode};
+
+pub(crate) use text_string::text_string;
 
 /// References followed from one object to the next before giving up on a loop.
 const MAX_REFERENCE_CHAIN: usize = 32;
