@@ -8,6 +8,9 @@ use crate::objects::{Objects, as_number};
 /// Ranges kept of one array; each CID can have one of its own.
 const MAX_RANGES: usize = 65_536;
 
+/// `DW2` where it is not given: position and displacement.
+const DEFAULT_VERTICAL: (f32, f32) = (0.88, -1.0);
+
 /// Horizontal and vertical metrics by CID, in em.
 #[derive(Debug)]
 pub(super) struct CidWidths {
@@ -48,7 +51,7 @@ impl CidWidths {
         }
         let default_vertical = match objects.numbers(font, b"DW2").as_deref() {
             Some([position, displacement, ..]) => (position / 1000.0, displacement / 1000.0),
-            _ => (0.88, -1.0),
+            _ => DEFAULT_VERTICAL,
         };
         let vertical = if vertical {
             read_vertical(objects, font)
@@ -61,6 +64,18 @@ impl CidWidths {
             listed,
             default_vertical,
             vertical: RangeMap::collect(vertical),
+        }
+    }
+
+    /// One em for every CID but those in `half`.
+    pub(super) fn full_and_half(half: [(u32, u32); 2]) -> Self {
+        let half = half.map(|(first, last)| (first, last, Run::Same(0.5)));
+        Self {
+            default: 1.0,
+            widths: RangeMap::collect(half),
+            listed: Vec::new(),
+            default_vertical: DEFAULT_VERTICAL,
+            vertical: RangeMap::collect([]),
         }
     }
 
