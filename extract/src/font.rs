@@ -6,6 +6,7 @@ mod descriptor; // style, metrics and the embedded font program
 mod encoding; // the base encodings of simple fonts
 mod glyph_names; // glyph name → text
 mod glyph_text; // the text of one glyph
+mod name_table; // facts by glyph name
 mod program; // embedded Type 1, CFF and TrueType programs
 mod range_map; // code ranges → values
 mod simple; // Type 1, TrueType and Type 3 fonts

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::interpreter::Interpreter;
 use super::operands::Operand;
+use crate::budget::Budget;
 use crate::font::Font;
 use crate::geometry::{Matrix, Point};
-use crate::objects::as_dict;
+use crate::objects::{Objects, as_dict};
 use crate::text::Run;
 
-impl Interpreter<'_, '_, '_> {
+impl<'r, 'o> Interpreter<'_, 'r, 'o> {
     pub(super) fn execute_text(&mut self, operator: &[u8]) {
         match operator {
             b"Tj" => self.show_string(),
@@ -137,7 +138,7 @@ impl Interpreter<'_, '_, '_> {
         self.text_matrix = pen.text_matrix;
     }
 
-    fn pen(&mut self) -> Option<Pen> {
+    fn pen(&mut self) -> Option<Pen<'r, 'o>> {
         let state = &self.state;
         let font = Rc::clone(state.font.as_ref()?);
         let scale = state.horizontal_scale;
@@ -175,6 +176,8 @@ impl Interpreter<'_, '_, '_> {
             italic: font.italic(),
         });
         Some(Pen {
+            objects: self.shared.objects,
+            budget: self.shared.budget,
             visible: !self.is_hidden(),
             font,
             font_size: state.font_size,
@@ -191,7 +194,9 @@ impl Interpreter<'_, '_, '_> {
 }
 
 /// Moves over the page while strings are shown.
-struct Pen {
+struct Pen<'r, 'o> {
+    objects: &'o Objects<'o>,
+    budget: &'r Budget<'r>,
     font: Rc<Font>,
     font_size: f32,
     char_spacing: f32,
@@ -206,10 +211,10 @@ struct Pen {
     visible: bool,
 }
 
-impl Pen {
+impl Pen<'_, '_> {
     fn show(&mut self, bytes: &[u8], collector: &mut crate::text::Collector) {
         let font = Rc::clone(&self.font);
-        for glyph in font.decode(bytes) {
+        for glyph in font.decode(bytes, self.objects, self.budget) {
             let spacing = self.char_spacing
                 + if glyph.is_space {
                     self.word_spacing

@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
-const GLYPH_LIST: &str = include_str!("data/glyph-list.txt");
-const TEX_LIST: &str = include_str!("data/tex-glyph-list.txt");
-const DINGBATS_LIST: &str = include_str!("data/zapf-dingbats-glyph-list.txt");
+use super::name_table::NameTable;
+
+static GLYPH_LIST: NameTable = NameTable::new(include_str!("data/glyph-list.txt"));
+static TEX_LIST: NameTable = NameTable::new(include_str!("data/tex-glyph-list.txt"));
+static DINGBATS_LIST: NameTable = NameTable::new(include_str!("data/zapf-dingbats-glyph-list.txt"));
 
 const MAC_GLYPH_ORDER: &str = include_str!("data/mac-glyph-order.txt");
 
@@ -68,10 +70,10 @@ pub(super) fn first_char(name: &[u8]) -> Option<char> {
 
 fn append_component(component: &[u8], dingbats: bool, text: &mut String) {
     let listed = dingbats
-        .then(|| find(DINGBATS_LIST, component))
+        .then(|| DINGBATS_LIST.get(component))
         .flatten()
-        .or_else(|| find(GLYPH_LIST, component))
-        .or_else(|| find(TEX_LIST, component));
+        .or_else(|| GLYPH_LIST.get(component))
+        .or_else(|| TEX_LIST.get(component));
     if let Some(values) = listed {
         text.extend(values.split(' ').filter_map(hex_char));
         return;
@@ -103,30 +105,6 @@ fn hex_char(digits: &str) -> Option<char> {
         .and_then(char::from_u32)
 }
 
-/// What follows `key` and a space on its line of a `table` whose lines are sorted by their keys.
-pub(super) fn find<'t>(table: &'t str, key: &[u8]) -> Option<&'t str> {
-    let (mut low, mut high) = (0, table.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let bytes = table.as_bytes();
-        let start = bytes[low..middle]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(low, |at| low + at + 1);
-        let end = bytes[middle..high]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(high, |at| middle + at);
-        let (name, values) = table.get(start..end)?.split_once(' ')?;
-        match name.as_bytes().cmp(key) {
-            std::cmp::Ordering::Equal => return Some(values),
-            std::cmp::Ordering::Less => low = end + 1,
-            std::cmp::Ordering::Greater => high = start,
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,14 +117,8 @@ mod tests {
 
     #[test]
     fn every_listed_name_is_found() {
-        for table in [GLYPH_LIST, TEX_LIST, DINGBATS_LIST] {
-            for line in table.lines() {
-                let (name, values) = line.split_once(' ').unwrap();
-                assert_eq!(find(table, name.as_bytes()), Some(values), "{name}");
-            }
-        }
-        for missing in ["", "zzzz", "AA", "0", "~"] {
-            assert_eq!(find(GLYPH_LIST, missing.as_bytes()), None, "{missing}");
+        for table in [&GLYPH_LIST, &TEX_LIST, &DINGBATS_LIST] {
+            table.assert_complete();
         }
     }
 

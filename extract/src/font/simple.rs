@@ -154,7 +154,7 @@ pub(super) fn load(
         set_text_by_dictionary(&mut table, code, &encoding, to_unicode.as_ref());
     }
     if let Some(widths) = Widths::read(objects, dict, descriptor) {
-        for (entry, code) in table.entries.iter_mut().zip(0..) {
+        for (entry, code) in table.entries.iter_mut().zip(0..=255) {
             entry.width = widths.get(code);
         }
         table.unread = descriptor.program_id.map(|stream| UnreadProgram {

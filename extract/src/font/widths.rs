@@ -106,7 +106,7 @@ fn read_vertical(objects: &Objects<'_>, font: &Dictionary) -> Vec<(u32, u32, (f3
     for run in Runs::new(objects, objects.array(font, b"W2").unwrap_or_default(), 3) {
         match run {
             (first, Values::Listed(values)) => {
-                for (cid, metrics) in (first..).zip(values.as_chunks().0) {
+                for (cid, metrics) in (first..=u32::MAX).zip(values.as_chunks().0) {
                     let [w1y, vx, vy] = *metrics;
                     vertical.push((cid, cid, (w1y, vx, vy)));
                 }
