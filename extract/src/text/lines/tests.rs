@@ -83,7 +83,7 @@ fn a_foreign_word_in_a_right_to_left_line_takes_its_place() {
 fn separators_and_control_characters_do_not_end_lines() {
     assert_eq!(
         text(&[("a\u{2029}b\tc\u{7}", 0.0, 0.0), ("d", 5.0, 0.0)]),
-        "a bc\n"
+        "a b cd\n"
     );
 }
 
