@@ -21,6 +21,6 @@ enum Command {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Extract(args) => extract::run(args),
+        Command::Extract(args) => extract::run(&args),
     }
 }
