@@ -44,8 +44,8 @@ pub(crate) struct ExtractArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write images into this folder.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["text_only", "out"])]
+    /// Write images into this folder; with --text-only there are none.
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
     images: Option<PathBuf>,
 
     /// Skip images.
