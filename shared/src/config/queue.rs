@@ -1,0 +1,87 @@
+//! The numbers that bound the queue.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Problems, duration};
+
+/// Queue. Api and workers of one queue must agree on these.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Queue")]
+pub struct QueueArgs {
+    /// Name of the queue: every Redis key starts with `{name}:`
+    #[arg(long, env = "QUEUE_NAME", default_value = "ingest")]
+    pub queue_name: String,
+
+    /// How long a worker may be silent before its jobs are given to another
+    #[arg(long, env = "LEASE", default_value = "30s", value_parser = duration)]
+    pub lease: Duration,
+
+    /// How often a worker renews its leases
+    #[arg(long, env = "LEASE_RENEW", default_value = "10s", value_parser = duration)]
+    pub lease_renew: Duration,
+
+    /// Attempts per job before it is dead
+    #[arg(long, env = "MAX_ATTEMPTS", default_value_t = 4)]
+    pub max_attempts: u32,
+
+    /// Crashed attempts per job before it is dead
+    #[arg(long, env = "MAX_CRASHES", default_value_t = 2)]
+    pub max_crashes: u32,
+
+    /// Wait before the second attempt; quadruples with each further one, with full jitter
+    #[arg(long, env = "RETRY_BASE", default_value = "1s", value_parser = duration)]
+    pub retry_base: Duration,
+
+    /// Longest wait between two attempts
+    #[arg(long, env = "RETRY_CAP", default_value = "5m", value_parser = duration)]
+    pub retry_cap: Duration,
+
+    /// Waiting jobs at which submits are refused
+    #[arg(long, env = "QUEUE_DEPTH", default_value_t = 100_000)]
+    pub queue_depth: u64,
+
+    /// How long a finished job and its result are kept
+    #[arg(long, env = "RETENTION", default_value = "7d", value_parser = duration)]
+    pub retention: Duration,
+
+    /// How long an expired job still answers 410 instead of 404
+    #[arg(long, env = "TOMBSTONE", default_value = "7d", value_parser = duration)]
+    pub tombstone: Duration,
+
+    /// How long an Idempotency-Key is remembered
+    #[arg(long, env = "IDEMPOTENCY_TTL", default_value = "24h", value_parser = duration)]
+    pub idempotency_ttl: Duration,
+}
+
+impl QueueArgs {
+    /// Notes what contradicts itself.
+    pub fn check(&self, problems: &mut Problems) {
+        let name_is_plain = !self.queue_name.is_empty()
+            && self.queue_name.len() <= 64
+            && self
+                .queue_name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        problems.require(
+            name_is_plain,
+            "QUEUE_NAME must be 1 to 64 of A-Z a-z 0-9 - _ .",
+        );
+        problems.require(
+            self.lease >= 2 * self.lease_renew && !self.lease_renew.is_zero(),
+            "LEASE must be at least twice LEASE_RENEW, and LEASE_RENEW more than zero",
+        );
+        problems.require(self.max_attempts > 0, "MAX_ATTEMPTS must be at least 1");
+        problems.require(self.max_crashes > 0, "MAX_CRASHES must be at least 1");
+        problems.require(
+            self.retry_base <= self.retry_cap,
+            "RETRY_BASE must not exceed RETRY_CAP",
+        );
+        problems.require(self.queue_depth > 0, "QUEUE_DEPTH must be at least 1");
+        problems.require(
+            self.retention >= Duration::from_secs(1),
+            "RETENTION must be at least 1s",
+        );
+    }
+}
