@@ -6,4 +6,5 @@ pub mod job; // ids, states, options, the record that HTTP polls
 pub mod manifest; // result.json: what a finished job left in the store
 pub mod owner; // whose job it is
 pub mod store;
+pub mod telemetry; // logs and metrics
 pub mod timestamp; // milliseconds on Redis' clock // objects: S3 or a local folder
