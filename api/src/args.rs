@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use shared::config::{
-    ByteSize, Problems, QueueArgs, RedisArgs, Secret, StoreArgs, TelemetryArgs, duration,
+    ByteSize, LimitArgs, Problems, QueueArgs, RedisArgs, Secret, StoreArgs, TelemetryArgs, duration,
 };
 
 /// Everything that the API process takes.
@@ -24,6 +24,9 @@ pub struct ApiArgs {
     /// Object store.
     #[command(flatten)]
     pub store: StoreArgs,
+    /// What one document may cost; the workers' limits are shown, the upload's is kept here.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Logs.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -38,6 +41,7 @@ impl ApiArgs {
         let mut problems = Problems::new();
         self.http.check(&mut problems);
         self.queue.check(&mut problems);
+        self.limits.check(&mut problems);
         problems.into_result()
     }
 }
@@ -58,10 +62,6 @@ pub struct HttpArgs {
     /// File with one `id:key` per line, in addition to the keys above
     #[arg(long, env = "API_KEYS_FILE")]
     pub api_keys_file: Option<PathBuf>,
-
-    /// Largest PDF, counted on the bytes that were read
-    #[arg(long, env = "MAX_UPLOAD", default_value = "100MiB")]
-    pub max_upload: ByteSize,
 
     /// Uploads that are read at the same time; more wait for their turn
     #[arg(long, env = "MAX_UPLOADS", default_value_t = 64)]
@@ -111,10 +111,6 @@ pub struct HttpArgs {
 impl HttpArgs {
     /// Notes what contradicts itself.
     pub fn check(&self, problems: &mut Problems) {
-        problems.require(
-            self.max_upload.as_u64() >= 1024,
-            "MAX_UPLOAD must be at least 1KiB",
-        );
         problems.require(self.max_uploads > 0, "MAX_UPLOADS must be at least 1");
         problems.require(self.max_connections > 0, "MAX_CONNECTIONS must be at least 1");
         problems.require(

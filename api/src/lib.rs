@@ -7,6 +7,7 @@ mod args; // flags and environment
 mod state; // what every handler may use
 mod serve; // connections: accept, bounds, drain
 mod router; // paths → handlers, and the layers around them
+mod linger; // the rest of a refused body
 mod observe; // request id, span, log line, metrics; problems get their body here
 mod auth; // API keys → owner
 mod request; // what handlers take out of a request
@@ -18,7 +19,6 @@ mod index; // looking up pages and images in a manifest
 mod problem; // ApiError: everything that can go wrong, as problem+json
 mod wire; // the bodies of /v1
 mod openapi; // the description that the handlers add up to
-mod metrics; // names of everything that is counted
 
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};

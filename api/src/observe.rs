@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use metrics::{gauge, histogram};
+use shared::telemetry::names::{HTTP_REQUEST_SECONDS, HTTP_REQUESTS_IN_FLIGHT};
 use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
 use uuid::Uuid;
 
-use crate::metrics::{REQUEST_SECONDS, REQUESTS_IN_FLIGHT};
 use crate::problem::ApiError;
 use crate::request::TraceParent;
 
@@ -39,7 +39,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     drop(in_flight);
     let seconds = started.elapsed().as_secs_f64();
     let class = class_label(response.status());
-    histogram!(REQUEST_SECONDS, "route" => route.clone(), "method" => method, "class" => class)
+    histogram!(HTTP_REQUEST_SECONDS, "route" => route.clone(), "method" => method, "status" => class)
         .record(seconds);
     span.in_scope(|| log_line(&response, &route, seconds));
     finish(response, &id)
@@ -149,14 +149,14 @@ struct InFlight;
 
 impl InFlight {
     fn enter() -> Self {
-        gauge!(REQUESTS_IN_FLIGHT).increment(1.0);
+        gauge!(HTTP_REQUESTS_IN_FLIGHT).increment(1.0);
         Self
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        gauge!(REQUESTS_IN_FLIGHT).decrement(1.0);
+        gauge!(HTTP_REQUESTS_IN_FLIGHT).decrement(1.0);
     }
 }
 

@@ -58,6 +58,14 @@ impl ApiError {
         Self::new(ErrorCode::NotFound, "there is no such job")
     }
 
+    /// The job was deleted, or is past its retention time.
+    pub(crate) fn expired() -> Self {
+        Self::new(
+            ErrorCode::Expired,
+            "the job was deleted or its retention time is over",
+        )
+    }
+
     /// The job is in a state that does not allow what was asked for.
     pub(crate) fn conflict(state: State) -> Self {
         Self::new(ErrorCode::Conflict, format!("the job is {state}"))

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use shared::config::QueueArgs;
+use shared::config::LimitArgs;
 use shared::queue::{Queue, QueueError};
 use shared::store::{ObjectStore, StoreError};
+use shared::telemetry::{self, TelemetryError};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -14,17 +15,22 @@ use tokio_util::task::TaskTracker;
 use crate::args::{ApiArgs, HttpArgs};
 use crate::auth::{ApiKeys, InvalidApiKeys};
 
+/// Manifests and pages that are parsed on the blocking pool at the same time.
+const PARSERS: usize = 4;
+
 /// Shared by all requests; a clone is a handle to the same thing.
 #[derive(Clone)]
 pub struct AppState {
     pub(crate) queue: Queue,
     pub(crate) store: ObjectStore,
     pub(crate) http: Arc<HttpArgs>,
-    pub(crate) queue_limits: Arc<QueueArgs>,
+    pub(crate) limits: Arc<LimitArgs>,
     pub(crate) keys: Arc<ApiKeys>,
     pub(crate) metrics: PrometheusHandle,
     /// One permit per upload that is being read.
     pub(crate) uploads: Arc<Semaphore>,
+    /// One permit per large manifest or page that is being parsed.
+    pub(crate) parsers: Arc<Semaphore>,
     /// Work that outlives its request: uploads to their end, and clean-up. Drain waits for it.
     pub(crate) background: TaskTracker,
     /// Cancelled when the process is about to end: long polls answer at once, `/readyz` says 503.
@@ -43,6 +49,9 @@ pub enum ConnectError {
     /// The object store cannot be used.
     #[error("object store: {0}")]
     Store(#[from] StoreError),
+    /// Something else records the metrics of this process.
+    #[error(transparent)]
+    Metrics(#[from] TelemetryError),
 }
 
 /// Connects to everything that the API needs.
@@ -52,17 +61,17 @@ pub enum ConnectError {
 pub async fn connect(args: &ApiArgs) -> Result<AppState, ConnectError> {
     let queue = Queue::connect(&args.redis, &args.queue).await?;
     let store = ObjectStore::connect(&args.store).await?;
-    AppState::new(&args.http, &args.queue, queue, store)
+    AppState::new(&args.http, &args.limits, queue, store)
 }
 
 impl AppState {
     /// On a queue and a store that are connected already.
     ///
     /// # Errors
-    /// When the API keys are not usable.
+    /// When the API keys are not usable, or the process records its metrics elsewhere.
     pub fn new(
         http: &HttpArgs,
-        queue_limits: &QueueArgs,
+        limits: &LimitArgs,
         queue: Queue,
         store: ObjectStore,
     ) -> Result<Self, ConnectError> {
@@ -70,10 +79,11 @@ impl AppState {
             queue,
             store,
             keys: Arc::new(ApiKeys::from_args(http)?),
-            metrics: shared::telemetry::metrics(),
+            metrics: telemetry::metrics()?,
             uploads: Arc::new(Semaphore::new(http.max_uploads as usize)),
             http: Arc::new(http.clone()),
-            queue_limits: Arc::new(queue_limits.clone()),
+            limits: Arc::new(limits.clone()),
+            parsers: Arc::new(Semaphore::new(PARSERS)),
             background: TaskTracker::new(),
             draining: CancellationToken::new(),
         })

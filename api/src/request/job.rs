@@ -29,10 +29,7 @@ impl FromRequestParts<AppState> for OwnedJob {
         let record = state.queue.get(id).await?;
         match record {
             Some(record) if record.owner != owner => Err(ApiError::no_such_job()),
-            Some(record) if record.state == State::Expired => Err(ApiError::new(
-                ErrorCode::Expired,
-                "the job was deleted or its retention time is over",
-            )),
+            Some(record) if record.state == State::Expired => Err(ApiError::expired()),
             Some(record) => Ok(Self(record)),
             None => Err(ApiError::no_such_job()),
         }
