@@ -1,1 +1,3 @@
 //! The integration tests and their harness.
+
+pub mod redis; // a private Redis
