@@ -70,7 +70,7 @@ pub(crate) fn bars(pdf: &mut Pdf) -> Ref {
         if (6..34).contains(&within) && height - y <= heights[bar] {
             u8::try_from(bar % 4 + 2).expect("four colours")
         } else {
-            u8::from(y % 40 == 0)
+            u8::from(y.is_multiple_of(40))
         }
     };
     let mut samples = Vec::new();
