@@ -8,6 +8,7 @@ mod value; // ByteSize, Secret, durations
 
 pub use queue::QueueArgs;
 pub use redis::RedisArgs;
+pub(crate) use redis::{RedisUrl, SentinelUrl};
 pub use store::StoreArgs;
 pub use telemetry::{LogFormat, TelemetryArgs};
 pub use value::{ByteSize, Secret, duration};

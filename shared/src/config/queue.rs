@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, CommandFactory as _, FromArgMatches as _};
 
 use super::{Problems, duration};
 
@@ -53,6 +53,32 @@ pub struct QueueArgs {
     /// How long an Idempotency-Key is remembered
     #[arg(long, env = "IDEMPOTENCY_TTL", default_value = "24h", value_parser = duration)]
     pub idempotency_ttl: Duration,
+
+    /// How long an Idempotency-Key is kept for an upload that is still being read
+    #[arg(long, env = "IDEMPOTENCY_RESERVATION", default_value = "5m", value_parser = duration)]
+    pub idempotency_reservation: Duration,
+
+    /// Running jobs per owner; 0 sets no limit
+    #[arg(long, env = "OWNER_RUNNING", default_value_t = 0)]
+    pub owner_running: u32,
+
+    /// State changes kept in the event stream, about
+    #[arg(long, env = "EVENTS_KEPT", default_value_t = 10_000)]
+    pub events_kept: u32,
+}
+
+/// The numbers of the command line's defaults.
+impl Default for QueueArgs {
+    fn default() -> Self {
+        #[derive(clap::Parser)]
+        struct Defaults {
+            #[command(flatten)]
+            queue: QueueArgs,
+        }
+        let command = Defaults::command().mut_args(|arg| arg.env(clap::builder::Resettable::Reset));
+        let matches = command.get_matches_from([""]);
+        QueueArgs::from_arg_matches(&matches).expect("every argument has a default")
+    }
 }
 
 impl QueueArgs {
@@ -72,6 +98,10 @@ impl QueueArgs {
             self.lease >= 2 * self.lease_renew && !self.lease_renew.is_zero(),
             "LEASE must be at least twice LEASE_RENEW, and LEASE_RENEW more than zero",
         );
+        problems.require(
+            self.lease >= Duration::from_millis(100),
+            "LEASE must be at least 100ms",
+        );
         problems.require(self.max_attempts > 0, "MAX_ATTEMPTS must be at least 1");
         problems.require(self.max_crashes > 0, "MAX_CRASHES must be at least 1");
         problems.require(
@@ -82,6 +112,10 @@ impl QueueArgs {
         problems.require(
             self.retention >= Duration::from_secs(1),
             "RETENTION must be at least 1s",
+        );
+        problems.require(
+            !self.idempotency_ttl.is_zero() && !self.idempotency_reservation.is_zero(),
+            "IDEMPOTENCY_TTL and IDEMPOTENCY_RESERVATION must be more than zero",
         );
     }
 }
