@@ -7,4 +7,5 @@ pub mod manifest; // result.json: what a finished job left in the store
 pub mod owner; // whose job it is
 pub mod queue; // jobs in Redis, leased to workers
 pub mod store; // objects: S3 or a local folder
+pub mod telemetry; // logs and metrics
 pub mod timestamp; // milliseconds on Redis' clock
