@@ -4,10 +4,12 @@
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
-/// `api`: seconds from the first byte of a request to the last of its answer {route, method, status}.
+/// `api`: seconds from the head of a request to the head of its answer {route, method, status}; `status` is a class, as `2xx`.
 pub const HTTP_REQUEST_SECONDS: &str = "http_request_seconds";
 /// `api`: requests being answered.
 pub const HTTP_REQUESTS_IN_FLIGHT: &str = "http_requests_in_flight";
+/// `api`: open connections.
+pub const HTTP_CONNECTIONS: &str = "http_connections";
 /// `api`: bytes of PDFs received.
 pub const UPLOAD_BYTES_TOTAL: &str = "upload_bytes_total";
 /// `api`: jobs accepted.
@@ -73,6 +75,7 @@ pub(super) fn describe() {
         "Time to answer a request"
     );
     describe_gauge!(HTTP_REQUESTS_IN_FLIGHT, "Requests being answered");
+    describe_gauge!(HTTP_CONNECTIONS, "Open connections");
     describe_counter!(UPLOAD_BYTES_TOTAL, Unit::Bytes, "Bytes of PDFs received");
     describe_counter!(JOBS_ACCEPTED_TOTAL, "Jobs accepted");
     describe_counter!(SUBMITS_REFUSED_TOTAL, "Submits that ended with a problem");

@@ -1,0 +1,86 @@
+//! The API process: configuration → telemetry → connect → serve → drain.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use api::ApiArgs;
+use clap::Parser;
+use clap::error::ErrorKind;
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::error;
+
+/// `EX_USAGE` of sysexits.h.
+const BAD_CONFIGURATION: u8 = 64;
+
+/// Accepts PDFs over HTTP, stores them and queues jobs for the workers.
+#[derive(Parser)]
+#[command(name = "pdf-ingest-api", version)]
+struct Cli {
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+fn main() -> ExitCode {
+    let args = match Cli::try_parse() {
+        Ok(cli) => cli.api,
+        Err(error) => return usage(&error),
+    };
+    if let Err(problems) = args.check() {
+        return complain(&problems);
+    }
+    if let Err(error) = shared::telemetry::init(&args.telemetry) {
+        return complain(&error.to_string());
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(error = format!("{error:#}"), "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &ApiArgs) -> anyhow::Result<()> {
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let shutdown = shutdown()?;
+        let state = api::connect(args).await?;
+        let listener = TcpListener::bind(args.http.api_listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+        api::serve(listener, state, shutdown).await?;
+        Ok(())
+    })
+}
+
+/// SIGTERM or SIGINT.
+fn shutdown() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed standard error is no reason to fail otherwise.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(BAD_CONFIGURATION),
+    }
+}
+
+fn complain(problems: &str) -> ExitCode {
+    // As above.
+    let _ = writeln!(io::stderr(), "{problems}");
+    ExitCode::from(BAD_CONFIGURATION)
+}
