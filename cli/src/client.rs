@@ -196,6 +196,13 @@ impl Client {
         self.body(response).await
     }
 
+    /// Whether the service can do its work now.
+    pub(crate) async fn ready(&self) -> Result<(), Failure> {
+        self.send(self.request(Method::GET, "readyz"))
+            .await
+            .map(drop)
+    }
+
     /// The metrics of the service, in the text format of Prometheus.
     pub(crate) async fn metrics(&self) -> Result<String, Failure> {
         let response = self.send(self.request(Method::GET, "metrics")).await?;

@@ -2,8 +2,10 @@
 
 mod client; // HTTP
 mod commands; // submit, status, wait, result, list, cancel, retry, delete
+mod demo; // the whole way of one PDF, shown
 mod failure; // what went wrong, and the exit code for it
 mod follow; // a job until it has ended
+mod progress; // bars
 mod terminal; // what is written, and how it looks
 mod up; // everything in one process
 
@@ -12,7 +14,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{ChangeArgs, ListArgs, ResultArgs, StatusArgs, SubmitArgs, WaitArgs};
+use demo::DemoArgs;
 use failure::{Exit, Failure};
+use up::UpArgs;
 
 /// Turns uploaded PDFs into text, images and metadata.
 ///
@@ -27,6 +31,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Up(UpArgs),
+    Demo(DemoArgs),
     Submit(SubmitArgs),
     Status(StatusArgs),
     Wait(WaitArgs),
@@ -61,6 +67,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
 impl Command {
     async fn run(self) -> Result<Exit, Failure> {
         match self {
+            Self::Up(args) => args.run().await,
+            Self::Demo(args) => args.run().await,
             Self::Submit(args) => args.run().await,
             Self::Status(args) => args.run().await,
             Self::Wait(args) => args.run().await,
@@ -74,6 +82,7 @@ impl Command {
 
     fn prints_json(&self) -> bool {
         match self {
+            Self::Up(_) | Self::Demo(_) => false,
             Self::Submit(args) => args.server.json,
             Self::Status(args) => args.server.json,
             Self::Wait(args) => args.server.json,

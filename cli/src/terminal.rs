@@ -69,11 +69,6 @@ pub(crate) fn dim<T: Display>(text: T) -> StyledObject<T> {
     style(text).dim()
 }
 
-/// What went well.
-pub(crate) fn green<T: Display>(text: T) -> StyledObject<T> {
-    style(text).green()
-}
-
 /// What went wrong; for standard error.
 pub(crate) fn red<T: Display>(text: T) -> StyledObject<T> {
     style(text).red().bold().for_stderr()

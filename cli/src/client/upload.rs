@@ -7,7 +7,8 @@ use clap::Args;
 use futures::TryStreamExt as _;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, Method};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use shared::config::duration;
 use shared::job::Priority;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
@@ -22,7 +23,7 @@ const MAX_SENDS: u32 = 5;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// What the job should yield, and when.
-#[derive(Args, Clone, Debug, Default, Serialize)]
+#[derive(Args, Clone, Debug, Serialize)]
 #[command(next_help_heading = "Job")]
 pub(crate) struct UploadOptions {
     /// Leave images out
@@ -41,6 +42,33 @@ pub(crate) struct UploadOptions {
     #[arg(long, value_parser = priority)]
     #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<Priority>,
+
+    /// Not before this time has passed: `90s`, `10m`, `2h`
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    #[serde(
+        serialize_with = "whole_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    delay: Option<Duration>,
+}
+
+impl Default for UploadOptions {
+    fn default() -> Self {
+        Self {
+            images: true,
+            boxes: false,
+            markdown: false,
+            priority: None,
+            delay: None,
+        }
+    }
+}
+
+fn whole_seconds<S: Serializer>(
+    delay: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    delay.map(|delay| delay.as_secs()).serialize(serializer)
 }
 
 fn priority(text: &str) -> Result<Priority, String> {

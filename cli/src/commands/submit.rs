@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures::StreamExt as _;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 
 use super::{exit_of, summary};
 use crate::client::{Client, Job, ServerArgs, Upload, UploadOptions};
 use crate::failure::{Exit, Failure};
-use crate::{follow, terminal};
+use crate::{follow, progress, terminal};
 
 /// Upload PDFs and queue a job for each.
 #[derive(Args, Debug)]
@@ -40,7 +40,7 @@ impl SubmitArgs {
         let client = self.server.client()?;
         let bars = MultiProgress::new();
         let outcomes = self.files.iter().map(|path| {
-            let bar = bars.add(transfer_bar(path));
+            let bar = bars.add(progress::transfer(path, 0));
             let submitted = submit(&client, path, &self.options, self.wait, bar);
             async move { (path, submitted.await) }
         });
@@ -69,8 +69,7 @@ async fn submit(
     };
     let job = client.submit(&upload, options, sent).await?;
     let job = if wait {
-        bar.set_style(pages_style());
-        follow::until_ended(client, job.id, |job| show_pages(&bar, job)).await?
+        follow::until_ended(client, job.id, |job| progress::show_pages(&bar, job)).await?
     } else {
         job
     };
@@ -87,28 +86,4 @@ fn show(path: &Path, outcome: &Result<Job, Failure>, as_json: bool) -> io::Resul
             Ok(failure.exit())
         }
     }
-}
-
-fn transfer_bar(path: &Path) -> ProgressBar {
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
-    let style = ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes} {msg}")
-        .expect("the template is well formed");
-    ProgressBar::new(0).with_style(style).with_message(name)
-}
-
-/// The bar while a job is worked on: pages instead of bytes.
-pub(crate) fn pages_style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:24} {pos}/{len} pages  {prefix} {msg}")
-        .expect("the template is well formed")
-}
-
-/// Moves such a bar to where the job is.
-pub(crate) fn show_pages(bar: &ProgressBar, job: &Job) {
-    bar.set_prefix(job.state.as_str());
-    bar.set_length(job.progress.pages_total.unwrap_or(0));
-    bar.set_position(job.progress.pages_done);
 }

@@ -32,11 +32,6 @@ impl DataFolder {
         }
     }
 
-    /// The folder itself.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Where the private Redis lives.
     pub(crate) fn redis(&self) -> PathBuf {
         self.path.join("redis")
@@ -103,7 +98,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("data");
         let first = DataFolder::open(&path).unwrap();
-        let mode = fs::metadata(first.path()).unwrap().permissions().mode();
+        let mode = fs::metadata(&first.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         assert!(matches!(DataFolder::open(&path), Err(Failure::Config(_))));
         drop(first);

@@ -99,11 +99,6 @@ impl PrivateRedis {
         Ok(redis)
     }
 
-    /// Its unix socket.
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket.path
-    }
-
     /// Its URL for `--redis-url`.
     pub(crate) fn url(&self) -> String {
         let file = Url::from_file_path(&self.socket.path).expect("the socket's path is absolute");
@@ -296,7 +291,7 @@ mod tests {
 
     /// Sends one inline command and reads the first line of its answer.
     async fn call(redis: &PrivateRedis, command: &str) -> String {
-        let mut stream = UnixStream::connect(redis.socket()).await.unwrap();
+        let mut stream = UnixStream::connect(&redis.socket.path).await.unwrap();
         stream
             .write_all(format!("{command}\r\n").as_bytes())
             .await
@@ -359,8 +354,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("x".repeat(MAX_SOCKET_PATH_BYTES));
         let redis = start(&folder).await;
-        assert!(redis.socket().as_os_str().len() <= MAX_SOCKET_PATH_BYTES);
-        assert!(!redis.socket().starts_with(&folder));
+        assert!(redis.socket.path.as_os_str().len() <= MAX_SOCKET_PATH_BYTES);
+        assert!(!redis.socket.path.starts_with(&folder));
         assert_eq!(call(&redis, "PING").await, "+PONG");
         redis.stop().await.unwrap();
     }
