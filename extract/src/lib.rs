@@ -3,8 +3,17 @@
 //! [`extract`] reads one document and hands what it finds to a [`Sink`], page by page, so that a
 //! caller can store the first page while the last one is still being read.
 
+mod document; // metadata, outline, attachments, flags; links
+mod filter; // a stream's filter chain, bounded
+mod font; // from a font dictionary to widths and Unicode
+mod image; // an image of the document to one file: its own JPEG, or a PNG
+mod objects; // how a file is opened; its objects by number
+mod page; // the pages, their boxes and what they inherit
+
+mod budget; // what this extraction may still spend
 mod cancel; // a flag that stops a running extraction
 mod error; // why a document gave nothing at all
+mod geometry; // points and matrices
 mod options; // what the caller wants, and how much it may cost
 mod output; // what an extraction yields
 
