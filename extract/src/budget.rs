@@ -28,26 +28,26 @@ impl<'a> Budget<'a> {
         }
     }
 
-    /// Fails once the caller has cancelled. One relaxed load: cheap enough for any loop.
+    /// Fails once the caller has cancelled or the document's bytes are spent. Two loads: cheap
+    /// enough for any loop.
     pub(crate) fn check(&self) -> Result<(), ExtractError> {
         if self.cancel.is_cancelled() {
             return Err(ExtractError::Cancelled);
         }
-        Ok(())
-    }
-
-    /// Charges `bytes` that left a filter to the whole document.
-    pub(crate) fn charge_inflated(&self, bytes: u64) -> Result<(), ExtractError> {
-        self.check()?;
-        let total = self.inflated_bytes.get().saturating_add(bytes);
-        self.inflated_bytes.set(total);
-        if total > self.limits.max_document_bytes {
+        if self.inflated_bytes.get() > self.limits.max_document_bytes {
             return Err(ExtractError::MemoryLimit(format!(
                 "streams inflate to more than {} bytes",
                 self.limits.max_document_bytes
             )));
         }
         Ok(())
+    }
+
+    /// Charges `bytes` that left a filter to the whole document.
+    pub(crate) fn charge_inflated(&self, bytes: u64) -> Result<(), ExtractError> {
+        let total = self.inflated_bytes.get().saturating_add(bytes);
+        self.inflated_bytes.set(total);
+        self.check()
     }
 
     /// The page that later warnings belong to, from 1; `None` for the document itself.
