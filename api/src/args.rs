@@ -112,7 +112,10 @@ impl HttpArgs {
     /// Notes what contradicts itself.
     pub fn check(&self, problems: &mut Problems) {
         problems.require(self.max_uploads > 0, "MAX_UPLOADS must be at least 1");
-        problems.require(self.max_connections > 0, "MAX_CONNECTIONS must be at least 1");
+        problems.require(
+            self.max_connections > 0,
+            "MAX_CONNECTIONS must be at least 1",
+        );
         problems.require(
             self.upload_window >= Duration::from_secs(1),
             "UPLOAD_WINDOW must be at least 1s",

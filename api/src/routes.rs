@@ -1,6 +1,7 @@
 //! One file per group of paths.
 
 mod control; // cancel, retry, delete
+#[expect(unused_qualifications, reason = "by utoipa's macro")]
 mod jobs; // submit, list, one job
 mod parts; // source, pages, images
 mod reference; // /docs, /openapi.json, /
@@ -88,7 +89,9 @@ fn poll_after(record: &JobRecord) -> Option<Duration> {
     match record.state {
         State::Queued | State::Running | State::Cancelling => Some(SHORTEST),
         State::Scheduled | State::Retrying => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             let due = Duration::from_millis(record.run_at.as_millis()).saturating_sub(now);
             Some(due.clamp(SHORTEST, LONGEST_POLL))
         }

@@ -2,9 +2,8 @@
 //!
 //! The handlers read them by hand, to name exactly what is wrong; these types only describe them.
 
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-
-use super::Pdf;
 
 /// Which job.
 #[derive(IntoParams)]
@@ -66,7 +65,12 @@ pub(crate) struct SubmitParameters {
     #[param(minimum = 0, maximum = 2592000, default = 0, nullable = false)]
     delay: Option<u32>,
     /// The name of the file, for display and for downloads.
-    #[param(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", nullable = false)]
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
+        nullable = false
+    )]
     filename: Option<String>,
 }
 
@@ -93,12 +97,13 @@ pub(crate) struct SubmitHeaders {
 }
 
 /// A form with a PDF. Its options are those of the query.
-#[derive(ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what handlers read by hand")]
 pub(crate) struct SubmitForm {
-    #[schema(inline)]
-    file: Pdf,
+    /// The PDF.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
     /// Extract and store images.
     #[schema(default = true, nullable = false)]
     images: Option<bool>,
@@ -115,6 +120,11 @@ pub(crate) struct SubmitForm {
     #[schema(minimum = 0, maximum = 2592000, default = 0, nullable = false)]
     delay: Option<u32>,
     /// The name of the file; otherwise the one that the part `file` has.
-    #[schema(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
+        nullable = false
+    )]
     filename: Option<String>,
 }

@@ -16,12 +16,15 @@ use utoipa::IntoParams;
 
 use super::{job_response, location, revision_tag, wait_while};
 use crate::auth::Caller;
-use crate::openapi::{ConditionHeaders, JobPath, JobProblems, ListProblems, Pdf, SubmitForm, SubmitHeaders, SubmitParameters, SubmitProblems};
+use crate::openapi::{
+    Binary, ConditionHeaders, JobPath, JobProblems, ListProblems, SubmitForm, SubmitHeaders,
+    SubmitParameters, SubmitProblems,
+};
 use crate::problem::ApiError;
 use crate::request::{OwnedJob, Prefer, Query};
 use crate::state::AppState;
 use crate::submit::{self, Acceptance, Ticket};
-use crate::wire::{Job, JobPage, ListableState};
+use crate::wire::{Job, JobPage, ListableState, listable_states};
 
 /// Largest `limit` of a list.
 pub(crate) const MAX_PAGE_SIZE: u32 = 200;
@@ -42,7 +45,7 @@ const MAX_WAIT: u32 = 86_400;
     tag = "jobs",
     params(SubmitParameters, SubmitHeaders),
     request_body(content(
-        (Pdf = "application/pdf"),
+        (Binary = "application/pdf"),
         (SubmitForm = "multipart/form-data")
     )),
     responses(
@@ -180,7 +183,7 @@ pub(super) async fn get_job(
 pub(super) struct ListParameters {
     /// Only jobs in this state.
     #[serde(default)]
-    #[param(inline, nullable = false)]
+    #[param(schema_with = listable_states)]
     state: Option<ListableState>,
     /// The `next` of the page before.
     #[param(format = Uuid, nullable = false)]
@@ -213,10 +216,15 @@ pub(super) async fn list_jobs(
 ) -> Result<Json<JobPage>, ApiError> {
     let invalid = |detail: String| ApiError::new(ErrorCode::InvalidOption, detail);
     if !(1..=MAX_PAGE_SIZE).contains(&parameters.limit) {
-        return Err(invalid(format!("`limit` must be from 1 to {MAX_PAGE_SIZE}")));
+        return Err(invalid(format!(
+            "`limit` must be from 1 to {MAX_PAGE_SIZE}"
+        )));
     }
     let cursor = match parameters.cursor {
-        Some(text) => Some(text.parse::<Cursor>().map_err(|error| invalid(format!("{error}")))?),
+        Some(text) => Some(
+            text.parse::<Cursor>()
+                .map_err(|error| invalid(format!("{error}")))?,
+        ),
         None => None,
     };
     let query = ListQuery {
@@ -226,7 +234,11 @@ pub(super) async fn list_jobs(
     };
     let page = state.queue.list(&owner, &query).await?;
     Ok(Json(JobPage {
-        jobs: page.jobs.into_iter().map(|job| Job::new(job, None)).collect(),
+        jobs: page
+            .jobs
+            .into_iter()
+            .map(|job| Job::new(job, None))
+            .collect(),
         next: page.next.map(|cursor| cursor.to_string()),
     }))
 }
