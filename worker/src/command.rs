@@ -26,20 +26,31 @@ const USAGE: u8 = 64;
 pub fn main() -> ExitCode {
     let args = Command::parse().worker;
     if let Err(error) = telemetry::init(&args.telemetry) {
-        return fail(&error.to_string(), USAGE);
+        eprintln_before_logs(&error.to_string());
+        return ExitCode::from(USAGE);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error.to_string(), 1),
-    };
-    match runtime.block_on(run(args)) {
+    match start(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ WorkerError::Config(_)) => fail(&error.to_string(), USAGE),
-        Err(error) => fail(&error.to_string(), 1),
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(match error {
+                WorkerError::Config(_) => USAGE,
+                _ => 1,
+            })
+        }
     }
+}
+
+/// A runtime under the stall probe, and the worker on it.
+fn start(args: WorkerArgs) -> Result<(), WorkerError> {
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "worker")
+        .build()
+        .map_err(|error| WorkerError::Config(error.to_string()))?;
+    runtime.block_on(probe.watch(run(args)))
 }
 
 async fn run(args: WorkerArgs) -> Result<(), WorkerError> {
@@ -64,7 +75,7 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerErr
     signal(kind).map_err(|error| WorkerError::Config(error.to_string()))
 }
 
-fn fail(message: &str, status: u8) -> ExitCode {
-    tracing::error!("{message}");
-    ExitCode::from(status)
+#[expect(clippy::print_stderr, reason = "there is no log yet")]
+fn eprintln_before_logs(message: &str) {
+    eprintln!("{message}");
 }

@@ -114,11 +114,10 @@ impl Multipart {
         Ok(())
     }
 
-    /// Stops the parts on their way and removes those that arrived.
+    /// Removes what arrived.
     pub(super) async fn abort(mut self) {
-        self.parts.shutdown().await;
         if let Some(open) = self.open.take() {
-            open.abort().await;
+            open.abort(mem::take(&mut self.parts)).await;
         }
     }
 }
@@ -127,11 +126,7 @@ impl Multipart {
 impl Drop for Multipart {
     fn drop(&mut self) {
         if let (Some(open), Ok(runtime)) = (self.open.take(), Handle::try_current()) {
-            let mut parts = mem::take(&mut self.parts);
-            runtime.spawn(async move {
-                parts.shutdown().await;
-                open.abort().await;
-            });
+            runtime.spawn(open.abort(mem::take(&mut self.parts)));
         }
     }
 }
@@ -183,14 +178,17 @@ impl Open {
         }
     }
 
-    async fn abort(&self) {
+    /// Parts on their way may arrive although nobody waits for them, and then stay (S3 API reference,
+    /// `AbortMultipartUpload`): they are waited for, at most as long as a call may take.
+    async fn abort(self, mut parts: JoinSet<Result<CompletedPart, StoreError>>) {
+        while parts.join_next().await.is_some() {}
         let answer = self
             .store
             .client
             .abort_multipart_upload()
             .bucket(&*self.store.bucket)
             .key(self.store.full_key(&self.key))
-            .upload_id(&self.upload_id)
+            .upload_id(self.upload_id)
             .send()
             .await;
         if let Err(error) = answer {
