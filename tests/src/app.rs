@@ -102,7 +102,7 @@ impl TestApp {
         let api = start_api(args).await?;
         Ok(Self {
             url: format!("http://{}", api.address),
-            http: reqwest::Client::new(),
+            http: http_client(),
             redis,
             s3,
             queue,
@@ -260,6 +260,12 @@ impl TestApp {
         }
         Ok(())
     }
+}
+
+/// reqwest insists on a TLS provider, also for a client that speaks plain HTTP only.
+fn http_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 async fn start_api(args: ApiArgs) -> Result<Running> {
