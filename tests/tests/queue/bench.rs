@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue};
+use redis::{Cmd, FromRedisValue, Pipeline};
 use shared::config::QueueArgs;
 use shared::error_code::ErrorCode;
 use shared::job::{JobError, JobId, JobOptions, JobRecord, Priority, State, Tally};
@@ -73,6 +73,11 @@ impl Bench {
         command.query_async(&mut self.raw.clone()).await.unwrap()
     }
 
+    /// Runs raw commands on the server, all at once.
+    pub(crate) async fn raw_pipe<T: FromRedisValue>(&self, commands: &Pipeline) -> T {
+        commands.query_async(&mut self.raw.clone()).await.unwrap()
+    }
+
     /// Lets the lease of a job run out, as if its worker had been silent for long enough.
     pub(crate) async fn expire_lease(&self, id: JobId) {
         self.rescore("running", id).await;
@@ -86,7 +91,9 @@ impl Bench {
     /// Lets `id` have been in `set` since 1970.
     pub(crate) async fn rescore(&self, set: &str, id: JobId) {
         let (set, id) = (key(set), id.to_string());
-        let _: u32 = self.raw(redis::cmd("ZADD").arg(&set).arg("XX").arg(1).arg(&id)).await;
+        let _: u32 = self
+            .raw(redis::cmd("ZADD").arg(&set).arg("XX").arg(1).arg(&id))
+            .await;
         let score: Option<f64> = self.raw(redis::cmd("ZSCORE").arg(&set).arg(&id)).await;
         assert_eq!(score, Some(1.0), "{id} is in {set}");
     }
