@@ -8,6 +8,7 @@ use anyhow::Context;
 use api::ApiArgs;
 use clap::Parser;
 use clap::error::ErrorKind;
+use shared::telemetry;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     if let Err(problems) = args.check() {
         return complain(&problems);
     }
-    if let Err(error) = shared::telemetry::init(&args.telemetry) {
+    if let Err(error) = telemetry::init(&args.telemetry) {
         return complain(&error.to_string());
     }
     match run(&args) {
@@ -46,16 +47,24 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &ApiArgs) -> anyhow::Result<()> {
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let shutdown = shutdown()?;
-        let state = api::connect(args).await?;
-        let listener = TcpListener::bind(args.http.api_listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
-        api::serve(listener, state, shutdown).await?;
-        Ok(())
-    })
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "api")
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(probe.watch(serve(args)))
+}
+
+async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
+    let shutdown = shutdown()?;
+    let listener = TcpListener::bind(args.http.api_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+    let state = api::connect(args).await?;
+    api::serve(listener, state, shutdown).await?;
+    Ok(())
 }
 
 /// SIGTERM or SIGINT.
