@@ -41,6 +41,7 @@ impl ApiArgs {
         let mut problems = Problems::new();
         self.http.check(&mut problems);
         self.queue.check(&mut problems);
+        self.store.check(&mut problems);
         self.limits.check(&mut problems);
         problems.into_result()
     }
@@ -112,7 +113,10 @@ impl HttpArgs {
     /// Notes what contradicts itself.
     pub fn check(&self, problems: &mut Problems) {
         problems.require(self.max_uploads > 0, "MAX_UPLOADS must be at least 1");
-        problems.require(self.max_connections > 0, "MAX_CONNECTIONS must be at least 1");
+        problems.require(
+            self.max_connections > 0,
+            "MAX_CONNECTIONS must be at least 1",
+        );
         problems.require(
             self.upload_window >= Duration::from_secs(1),
             "UPLOAD_WINDOW must be at least 1s",

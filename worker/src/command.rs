@@ -14,6 +14,10 @@ use crate::run::{Worker, WorkerError};
 #[derive(Parser)]
 #[command(name = "pdf-ingest-worker", version)]
 struct Command {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
     #[command(flatten)]
     worker: WorkerArgs,
 }
@@ -24,9 +28,18 @@ const USAGE: u8 = 64;
 /// Everything that `pdf-ingest-worker` does, from its arguments to its exit status: 64 for arguments
 /// that make no sense, 1 for a worker that could not start or ended by itself.
 pub fn main() -> ExitCode {
-    let args = Command::parse().worker;
+    let Command {
+        probe,
+        worker: args,
+    } = Command::parse();
     if let Err(error) = telemetry::init(&args.telemetry) {
         return fail(&error.to_string(), USAGE);
+    }
+    if probe {
+        return match shared::probe::ready(args.work.worker_listen) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error.to_string(), 1),
+        };
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
