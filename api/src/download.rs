@@ -96,9 +96,9 @@ impl Download {
         };
         let object = state.store.get(&self.key, range).await?;
         let path = self.key.path();
-        let chunks = object
-            .body
-            .inspect_err(move |cause| error!(error = %cause, object = path, "a download broke off"));
+        let chunks = object.body.inspect_err(
+            move |cause| error!(error = %cause, object = path, "a download broke off"),
+        );
         Ok(Body::from_stream(chunks))
     }
 

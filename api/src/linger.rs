@@ -25,7 +25,11 @@ use crate::state::AppState;
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Wraps the body of every request.
-pub(crate) async fn linger(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn linger(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     // Who expects `100 Continue` sends nothing until somebody reads.
     let waits = request.headers().contains_key(EXPECT);
     let request = request.map(|body| {

@@ -67,7 +67,10 @@ fn log_line(response: &Response, route: &str, seconds: f64) {
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         error!(http.status = status, seconds, code, cause, "request failed");
     } else if response.status().is_server_error() {
-        warn!(http.status = status, seconds, code, cause, "request could not be served");
+        warn!(
+            http.status = status,
+            seconds, code, cause, "request could not be served"
+        );
     } else if !route.starts_with("/v1/") {
         debug!(http.status = status, seconds, code, cause, "request served");
     } else {
@@ -126,7 +129,10 @@ impl RequestId {
             .get(X_REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(plain)
-            .map_or_else(|| Self(Uuid::now_v7().to_string()), |id| Self(id.to_owned()))
+            .map_or_else(
+                || Self(Uuid::now_v7().to_string()),
+                |id| Self(id.to_owned()),
+            )
     }
 
     fn as_str(&self) -> &str {

@@ -40,7 +40,9 @@ impl Modify for ApiKey {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key, when the service is configured with keys."))
+            .description(Some(
+                "An API key, when the service is configured with keys.",
+            ))
             .build();
         openapi
             .components

@@ -88,7 +88,9 @@ fn poll_after(record: &JobRecord) -> Option<Duration> {
     match record.state {
         State::Queued | State::Running | State::Cancelling => Some(SHORTEST),
         State::Scheduled | State::Retrying => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             let due = Duration::from_millis(record.run_at.as_millis()).saturating_sub(now);
             Some(due.clamp(SHORTEST, LONGEST_POLL))
         }

@@ -61,7 +61,9 @@ pub async fn serve(
     server.accept_until(&listener, shutdown).await;
     info!("draining");
     state.draining.cancel();
-    server.accept_until(&listener, sleep(state.http.drain_notice)).await;
+    server
+        .accept_until(&listener, sleep(state.http.drain_notice))
+        .await;
     drop(listener);
     let outcome = server.drain(state.http.drain).await;
     state.background.close();
@@ -111,7 +113,10 @@ impl Server {
     }
 
     /// A slot first: who finds none waits in the backlog.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
         let slot = self.slots.clone().acquire_owned().await;
         let slot = slot.expect("the semaphore is never closed");
         let (stream, _) = listener.accept().await?;

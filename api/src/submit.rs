@@ -61,7 +61,8 @@ pub(crate) async fn submit(
     check_depth(state).await?;
     let work = take_in(state.clone(), ticket, body).instrument(Span::current());
     let task = state.background.spawn(work);
-    task.await.unwrap_or_else(|panic| Err(ApiError::internal(panic)))
+    task.await
+        .unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }
 
 /// Refuses before the body is read what the queue would refuse after it.
@@ -74,11 +75,7 @@ async fn check_depth(state: &AppState) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn take_in(
-    state: AppState,
-    ticket: Ticket,
-    body: Body,
-) -> Result<Acceptance, ApiError> {
+async fn take_in(state: AppState, ticket: Ticket, body: Body) -> Result<Acceptance, ApiError> {
     let _turn = turn(&state).await?;
     if let Some(key) = &ticket.idempotency {
         match state.queue.reserve(&ticket.owner, key).await? {

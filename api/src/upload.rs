@@ -150,7 +150,10 @@ mod tests {
     const LIMIT: ByteSize = ByteSize::bytes(4096);
 
     fn chunks(parts: &[&[u8]]) -> Chunks<'static> {
-        let parts: Vec<_> = parts.iter().map(|p| Ok(Bytes::copy_from_slice(p))).collect();
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|p| Ok(Bytes::copy_from_slice(p)))
+            .collect();
         stream::iter(parts).boxed()
     }
 
@@ -181,8 +184,14 @@ mod tests {
     async fn the_signature_may_stand_anywhere_in_the_first_1024_bytes() {
         let junk = |n| [vec![b'x'; n], b"%PDF-1.4".to_vec()].concat();
         assert!(receive(&[&junk(1023)], None).await.is_ok());
-        assert!(matches!(receive(&[&junk(1024)], None).await, Err(UploadError::NotAPdf)));
-        assert!(matches!(receive(&[b"<html>"], None).await, Err(UploadError::NotAPdf)));
+        assert!(matches!(
+            receive(&[&junk(1024)], None).await,
+            Err(UploadError::NotAPdf)
+        ));
+        assert!(matches!(
+            receive(&[b"<html>"], None).await,
+            Err(UploadError::NotAPdf)
+        ));
         assert!(matches!(receive(&[], None).await, Err(UploadError::Empty)));
     }
 

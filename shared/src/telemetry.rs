@@ -1,10 +1,11 @@
-//! Logs and metrics of a process, set up once, by its `main`.
+//! Logs, metrics and the stall probe of a process, set up once, by its `main`.
 
 pub mod names; // every metric there is
 
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use stall::{InstallError, StallProbe};
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
@@ -16,6 +17,9 @@ pub enum TelemetryError {
     /// The filter does not parse.
     #[error("LOG: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The stall probe cannot run as configured.
+    #[error("stall probe: {0}")]
+    Probe(#[from] InstallError),
     /// Something else took the process's subscriber or recorder before.
     #[error("logs or metrics were set up before: {0}")]
     Taken(String),
@@ -36,6 +40,19 @@ pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     outcome.map_err(|error| TelemetryError::Taken(error.to_string()))
+}
+
+/// The process's stall probe, which logs and counts what holds its runtime threads; the first call
+/// installs it. Set up metrics before.
+///
+/// # Errors
+/// [`TelemetryError::Probe`] when the settings contradict each other or its threads cannot start.
+pub fn probe(args: &TelemetryArgs) -> Result<StallProbe, TelemetryError> {
+    let probe = StallProbe::builder()
+        .threshold(args.stall_threshold)
+        .reports_per_minute(args.stall_logs)
+        .install()?;
+    Ok(probe)
 }
 
 /// The process's metrics, ready to be rendered; the first call installs the recorder.

@@ -81,7 +81,9 @@ impl Running {
     /// What it ended with, or that it did not end.
     pub async fn stop(self) -> Result<()> {
         self.stop.cancel();
-        tokio::time::timeout(HANG, self.task).await.context("it does not stop")??
+        tokio::time::timeout(HANG, self.task)
+            .await
+            .context("it does not stop")??
     }
 }
 
@@ -124,7 +126,11 @@ impl TestApp {
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(async move { Ok(worker.run(listener, stopped).await?) });
-        Ok(Running { stop, task, address })
+        Ok(Running {
+            stop,
+            task,
+            address,
+        })
     }
 
     /// Starts a worker as a process of its own, which can be killed.
@@ -139,8 +145,14 @@ impl TestApp {
             .args(["--worker-listen", "127.0.0.1:0"])
             .env("REDIS_URL", self.redis.args().redis_url.expose())
             .env("STORE_URL", store.store_url.as_str())
-            .env("S3_ENDPOINT", store.s3_endpoint.as_ref().map_or("", |url| url.as_str()))
-            .env("S3_ACCESS_KEY_ID", secret(store.s3_access_key_id.as_deref()))
+            .env(
+                "S3_ENDPOINT",
+                store.s3_endpoint.as_ref().map_or("", |url| url.as_str()),
+            )
+            .env(
+                "S3_ACCESS_KEY_ID",
+                secret(store.s3_access_key_id.as_deref()),
+            )
             .env(
                 "S3_SECRET_ACCESS_KEY",
                 secret(store.s3_secret_access_key.as_ref().map(|key| key.expose())),
@@ -209,7 +221,9 @@ impl TestApp {
                 }
             }
         };
-        tokio::time::timeout(HANG, ended).await.context("the job does not end")?
+        tokio::time::timeout(HANG, ended)
+            .await
+            .context("the job does not end")?
     }
 
     /// Every key and every value in Redis, as text.
@@ -256,7 +270,11 @@ async fn start_api(args: ApiArgs) -> Result<Running> {
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let task = tokio::spawn(async move { Ok(api::serve(listener, state, stopped).await?) });
-    Ok(Running { stop, task, address })
+    Ok(Running {
+        stop,
+        task,
+        address,
+    })
 }
 
 /// The text at a JSON pointer, or nothing.

@@ -33,7 +33,11 @@ impl Pdf {
     pub fn with_pages(pages: usize) -> Self {
         (1..=pages).fold(Self::new(), |pdf, number| {
             let lines: Vec<_> = (1..=20)
-                .map(|line| format!("Page {number} line {line}: the quick brown fox jumps over the lazy dog"))
+                .map(|line| {
+                    format!(
+                        "Page {number} line {line}: the quick brown fox jumps over the lazy dog"
+                    )
+                })
                 .collect();
             pdf.page(&lines.join("\n"), &[])
         })
@@ -107,12 +111,19 @@ impl Page {
     fn content(&self) -> String {
         let mut content = String::from("BT /F1 11 Tf 14 TL 72 740 Td\n");
         for line in self.text.lines() {
-            let escaped = line.replace('\\', "\\\\").replace('(', "\\(").replace(')', "\\)");
+            let escaped = line
+                .replace('\\', "\\\\")
+                .replace('(', "\\(")
+                .replace(')', "\\)");
             let _infallible = writeln!(content, "({escaped}) Tj T*");
         }
         content.push_str("ET\n");
         for (place, image) in self.images.iter().enumerate() {
-            let _infallible = writeln!(content, "q 100 0 0 100 {} 100 cm /I{image} Do Q", 72 + 110 * place);
+            let _infallible = writeln!(
+                content,
+                "q 100 0 0 100 {} 100 cm /I{image} Do Q",
+                72 + 110 * place
+            );
         }
         content
     }
@@ -131,7 +142,8 @@ impl File {
         }
         self.offsets.push(self.bytes.len());
         let number = self.offsets.len();
-        self.bytes.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        self.bytes
+            .extend_from_slice(format!("{number} 0 obj\n").as_bytes());
         self.bytes.extend_from_slice(body);
         self.bytes.extend_from_slice(b"\nendobj\n");
     }

@@ -64,7 +64,10 @@ impl RedisServer {
     pub async fn sentinel(config_file: &str) -> anyhow::Result<Self> {
         Self::on_free_port(|port| {
             let settings = [config_file, "--sentinel", "--port", &port.to_string()];
-            (settings.map(str::to_owned).to_vec(), format!("redis://127.0.0.1:{port}"))
+            (
+                settings.map(str::to_owned).to_vec(),
+                format!("redis://127.0.0.1:{port}"),
+            )
         })
         .await
     }

@@ -20,7 +20,9 @@ async fn until<F: AsyncFnMut() -> Result<bool>>(what: &str, mut condition: F) ->
         }
         Ok(())
     };
-    tokio::time::timeout(HANG, holds).await.with_context(|| format!("never: {what}"))?
+    tokio::time::timeout(HANG, holds)
+        .await
+        .with_context(|| format!("never: {what}"))?
 }
 
 async fn state_of(app: &TestApp, id: &str) -> Result<State> {
@@ -31,13 +33,19 @@ async fn state_of(app: &TestApp, id: &str) -> Result<State> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_job_of_a_killed_worker_is_done_by_another_as_attempt_two() -> Result<()> {
     let lease = Duration::from_secs(3);
-    let flags = Flags { both: &["--lease", "3s", "--lease-renew", "1s"], ..Flags::default() };
+    let flags = Flags {
+        both: &["--lease", "3s", "--lease-renew", "1s"],
+        ..Flags::default()
+    };
     let app = TestApp::start(flags).await?;
     // With the store on hold the job cannot end before its worker is killed.
     let id = app.submit(Pdf::with_pages(2).build()).await?;
     app.s3.pause();
     let mut doomed = app.worker_process(WORKER)?;
-    until("the job runs", async || Ok(state_of(&app, &id).await? == State::Running)).await?;
+    until("the job runs", async || {
+        Ok(state_of(&app, &id).await? == State::Running)
+    })
+    .await?;
     doomed.kill().await?;
     let killed = Instant::now();
     app.s3.resume();
@@ -47,7 +55,10 @@ async fn the_job_of_a_killed_worker_is_done_by_another_as_attempt_two() -> Resul
     assert_eq!(text(&job, "/state"), "succeeded", "{job}");
     assert_eq!(job["attempt"], 2);
     let took = killed.elapsed();
-    assert!(took < lease + Duration::from_secs(2), "{took:?} after the kill");
+    assert!(
+        took < lease + Duration::from_secs(2),
+        "{took:?} after the kill"
+    );
     worker.stop().await?;
     app.finish().await
 }
@@ -81,7 +92,11 @@ async fn a_job_that_kills_two_workers_is_dead() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workers_share_a_queue_and_one_joins_and_leaves_under_load() -> Result<()> {
-    let app = TestApp::start(Flags { worker: &["--slots", "2"], ..Flags::default() }).await?;
+    let app = TestApp::start(Flags {
+        worker: &["--slots", "2"],
+        ..Flags::default()
+    })
+    .await?;
     let (one, two) = (app.worker().await?, app.worker().await?);
     let mut ids = Vec::new();
     for number in 0..60 {
@@ -107,12 +122,18 @@ async fn workers_share_a_queue_and_one_joins_and_leaves_under_load() -> Result<(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_drains_finishes_its_job_or_gives_it_back() -> Result<()> {
-    let flags = Flags { worker: &["--worker-drain", "200ms"], ..Flags::default() };
+    let flags = Flags {
+        worker: &["--worker-drain", "200ms"],
+        ..Flags::default()
+    };
     let app = TestApp::start(flags).await?;
     let id = app.submit(Pdf::with_pages(2).build()).await?;
     app.s3.pause();
     let worker = app.worker().await?;
-    until("the job runs", async || Ok(state_of(&app, &id).await? == State::Running)).await?;
+    until("the job runs", async || {
+        Ok(state_of(&app, &id).await? == State::Running)
+    })
+    .await?;
     worker.stop().await?;
     assert_eq!(state_of(&app, &id).await?, State::Queued);
     app.s3.resume();
@@ -139,10 +160,19 @@ async fn a_restart_of_redis_loses_no_accepted_job() -> Result<()> {
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key("retry-after"));
     let problem: Value = refused.json().await?;
-    assert!(text(&problem, "/type").ends_with("queue-unavailable"), "{problem}");
-    assert_eq!(app.get("/readyz").await?.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        text(&problem, "/type").ends_with("queue-unavailable"),
+        "{problem}"
+    );
+    assert_eq!(
+        app.get("/readyz").await?.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     let of_worker = format!("http://{}/readyz", worker.address);
-    assert_eq!(app.http.get(&of_worker).send().await?.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        app.http.get(&of_worker).send().await?.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 
     app.redis.restart().await?;
     for id in &ids {
@@ -156,21 +186,31 @@ async fn a_restart_of_redis_loses_no_accepted_job() -> Result<()> {
         .await?;
         assert_eq!(text(&job, "/state"), "succeeded", "{job}");
     }
-    until("ready again", async || Ok(app.get("/readyz").await?.status() == StatusCode::OK)).await?;
+    until("ready again", async || {
+        Ok(app.get("/readyz").await?.status() == StatusCode::OK)
+    })
+    .await?;
     worker.stop().await?;
     app.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_hangs_for_three_seconds_costs_no_job() -> Result<()> {
-    let app = TestApp::start(Flags { worker: &["--slots", "2"], ..Flags::default() }).await?;
+    let app = TestApp::start(Flags {
+        worker: &["--slots", "2"],
+        ..Flags::default()
+    })
+    .await?;
     let mut ids = Vec::new();
     for _ in 0..10 {
         ids.push(app.submit(Pdf::with_pages(3).build()).await?);
     }
     app.s3.pause();
     let worker = app.worker().await?;
-    until("two jobs wait for the store", async || Ok(app.queue.counts().await?.running == 2)).await?;
+    until("two jobs wait for the store", async || {
+        Ok(app.queue.counts().await?.running == 2)
+    })
+    .await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     app.s3.resume();
     for id in &ids {

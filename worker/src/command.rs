@@ -32,27 +32,41 @@ pub fn main() -> ExitCode {
         probe,
         worker: args,
     } = Command::parse();
-    if let Err(error) = telemetry::init(&args.telemetry) {
-        return fail(&error.to_string(), USAGE);
-    }
     if probe {
         return match shared::probe::ready(args.work.worker_listen) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&error.to_string(), 1),
+            Err(error) => {
+                eprintln_before_logs(&error.to_string());
+                ExitCode::FAILURE
+            }
         };
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error.to_string(), 1),
-    };
-    match runtime.block_on(run(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error @ WorkerError::Config(_)) => fail(&error.to_string(), USAGE),
-        Err(error) => fail(&error.to_string(), 1),
+    if let Err(error) = telemetry::init(&args.telemetry) {
+        eprintln_before_logs(&error.to_string());
+        return ExitCode::from(USAGE);
     }
+    match start(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(match error {
+                WorkerError::Config(_) => USAGE,
+                _ => 1,
+            })
+        }
+    }
+}
+
+/// A runtime under the stall probe, and the worker on it.
+fn start(args: WorkerArgs) -> Result<(), WorkerError> {
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "worker")
+        .build()
+        .map_err(|error| WorkerError::Config(error.to_string()))?;
+    runtime.block_on(probe.watch(run(args)))
 }
 
 async fn run(args: WorkerArgs) -> Result<(), WorkerError> {
@@ -77,7 +91,7 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerErr
     signal(kind).map_err(|error| WorkerError::Config(error.to_string()))
 }
 
-fn fail(message: &str, status: u8) -> ExitCode {
-    tracing::error!("{message}");
-    ExitCode::from(status)
+#[expect(clippy::print_stderr, reason = "there is no log yet, or nobody reads it")]
+fn eprintln_before_logs(message: &str) {
+    eprintln!("{message}");
 }

@@ -16,8 +16,11 @@ pub(crate) fn attachment(name: &str) -> HeaderValue {
 
 /// For clients that know the old form only: what is not plain becomes `_`.
 fn fallback(name: &str) -> String {
-    let plain = |c: char| c == ' ' || (c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | '/'));
-    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
+    let plain =
+        |c: char| c == ' ' || (c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | '/'));
+    name.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
 }
 
 /// `value-chars` of RFC 8187, 3.2.1.

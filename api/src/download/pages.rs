@@ -116,7 +116,10 @@ mod tests {
     use super::*;
 
     async fn lines(parts: &[&'static str]) -> Vec<String> {
-        let parts: Vec<_> = parts.iter().map(|p| Ok(Bytes::from_static(p.as_bytes()))).collect();
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|p| Ok(Bytes::from_static(p.as_bytes())))
+            .collect();
         let mut lines = Lines {
             stored: stream::iter(parts).boxed(),
             buffer: BytesMut::new(),
@@ -131,7 +134,10 @@ mod tests {
 
     #[tokio::test]
     async fn lines_are_put_together_from_chunks() {
-        assert_eq!(lines(&["a\nb", "c", "c\n\nd\n"]).await, ["a", "bcc", "", "d"]);
+        assert_eq!(
+            lines(&["a\nb", "c", "c\n\nd\n"]).await,
+            ["a", "bcc", "", "d"]
+        );
         assert_eq!(lines(&["no line feed"]).await, ["no line feed"]);
         assert!(lines(&[]).await.is_empty());
     }

@@ -30,10 +30,12 @@ impl Wanted {
         let Some(range) = range else {
             return Self::Whole;
         };
-        range.within(total).map_or(Self::Nothing, |bytes| Self::Part {
-            first: bytes.start,
-            length: bytes.end - bytes.start,
-        })
+        range
+            .within(total)
+            .map_or(Self::Nothing, |bytes| Self::Part {
+                first: bytes.start,
+                length: bytes.end - bytes.start,
+            })
     }
 }
 
@@ -81,7 +83,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_ignored() {
-        for range in ["bytes=0-1,3-4", "items=0-1", "bytes=4-2", "bytes=-", "bytes=+1-2", "x"] {
+        for range in [
+            "bytes=0-1,3-4",
+            "items=0-1",
+            "bytes=4-2",
+            "bytes=-",
+            "bytes=+1-2",
+            "x",
+        ] {
             assert_eq!(of(range), Wanted::Whole, "{range}");
         }
         assert_eq!(Wanted::of(&HeaderMap::new(), 0), Wanted::Whole);

@@ -66,7 +66,12 @@ pub(crate) struct SubmitParameters {
     #[param(minimum = 0, maximum = 2592000, default = 0, nullable = false)]
     delay: Option<u32>,
     /// The name of the file, for display and for downloads.
-    #[param(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", nullable = false)]
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
+        nullable = false
+    )]
     filename: Option<String>,
 }
 
@@ -115,6 +120,11 @@ pub(crate) struct SubmitForm {
     #[schema(minimum = 0, maximum = 2592000, default = 0, nullable = false)]
     delay: Option<u32>,
     /// The name of the file; otherwise the one that the part `file` has.
-    #[schema(min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
+        nullable = false
+    )]
     filename: Option<String>,
 }

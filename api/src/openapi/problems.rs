@@ -74,7 +74,12 @@ fn response(status: u16, codes: &str) -> Response {
         .content("application/problem+json", content);
     match status {
         401 => header(response, "WWW-Authenticate", Type::String, "`Bearer`"),
-        416 => header(response, "Content-Range", Type::String, "How many bytes there are"),
+        416 => header(
+            response,
+            "Content-Range",
+            Type::String,
+            "How many bytes there are",
+        ),
         409 | 429 | 503 => header(
             response,
             "Retry-After",

@@ -65,10 +65,16 @@ mod tests {
     fn if_none_match_compares_weakly() {
         let tag = ETag::weak("7");
         for same in ["\"7\"", "W/\"7\"", "\"6\", W/\"7\"", "*"] {
-            assert!(tag.is_in_if_none_match(&with(IF_NONE_MATCH, same)), "{same}");
+            assert!(
+                tag.is_in_if_none_match(&with(IF_NONE_MATCH, same)),
+                "{same}"
+            );
         }
         for other in ["\"8\"", "7", ""] {
-            assert!(!tag.is_in_if_none_match(&with(IF_NONE_MATCH, other)), "{other}");
+            assert!(
+                !tag.is_in_if_none_match(&with(IF_NONE_MATCH, other)),
+                "{other}"
+            );
         }
         assert!(!tag.is_in_if_none_match(&HeaderMap::new()));
     }

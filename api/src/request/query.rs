@@ -17,8 +17,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(parameters)| Self(parameters))
-            .map_err(|rejection| {
-                ApiError::new(ErrorCode::InvalidOption, rejection.body_text())
-            })
+            .map_err(|rejection| ApiError::new(ErrorCode::InvalidOption, rejection.body_text()))
     }
 }

@@ -16,7 +16,10 @@ use utoipa::IntoParams;
 
 use super::{job_response, location, revision_tag, wait_while};
 use crate::auth::Caller;
-use crate::openapi::{ConditionHeaders, JobPath, JobProblems, ListProblems, Pdf, SubmitForm, SubmitHeaders, SubmitParameters, SubmitProblems};
+use crate::openapi::{
+    ConditionHeaders, JobPath, JobProblems, ListProblems, Pdf, SubmitForm, SubmitHeaders,
+    SubmitParameters, SubmitProblems,
+};
 use crate::problem::ApiError;
 use crate::request::{OwnedJob, Prefer, Query};
 use crate::state::AppState;
@@ -213,10 +216,15 @@ pub(super) async fn list_jobs(
 ) -> Result<Json<JobPage>, ApiError> {
     let invalid = |detail: String| ApiError::new(ErrorCode::InvalidOption, detail);
     if !(1..=MAX_PAGE_SIZE).contains(&parameters.limit) {
-        return Err(invalid(format!("`limit` must be from 1 to {MAX_PAGE_SIZE}")));
+        return Err(invalid(format!(
+            "`limit` must be from 1 to {MAX_PAGE_SIZE}"
+        )));
     }
     let cursor = match parameters.cursor {
-        Some(text) => Some(text.parse::<Cursor>().map_err(|error| invalid(format!("{error}")))?),
+        Some(text) => Some(
+            text.parse::<Cursor>()
+                .map_err(|error| invalid(format!("{error}")))?,
+        ),
         None => None,
     };
     let query = ListQuery {
@@ -226,7 +234,11 @@ pub(super) async fn list_jobs(
     };
     let page = state.queue.list(&owner, &query).await?;
     Ok(Json(JobPage {
-        jobs: page.jobs.into_iter().map(|job| Job::new(job, None)).collect(),
+        jobs: page
+            .jobs
+            .into_iter()
+            .map(|job| Job::new(job, None))
+            .collect(),
         next: page.next.map(|cursor| cursor.to_string()),
     }))
 }

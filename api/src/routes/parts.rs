@@ -145,7 +145,11 @@ pub(super) async fn get_source(
         media_type: key.media_type(),
         tag: ETag::strong(&record.sha256),
         sha256: Some(record.sha256),
-        filename: Some(record.filename.unwrap_or_else(|| format!("{}.pdf", record.id))),
+        filename: Some(
+            record
+                .filename
+                .unwrap_or_else(|| format!("{}.pdf", record.id)),
+        ),
         key,
     };
     download.respond(&state, &headers).await

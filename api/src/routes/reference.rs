@@ -23,8 +23,14 @@ pub(crate) fn reference(description: Bytes) -> Router<AppState> {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/docs") }))
         .route("/openapi.json", get(description))
-        .route("/docs", get(|| async { file("text/html; charset=utf-8", PAGE) }))
-        .route("/docs/style.css", get(|| async { file("text/css; charset=utf-8", STYLE) }))
+        .route(
+            "/docs",
+            get(|| async { file("text/html; charset=utf-8", PAGE) }),
+        )
+        .route(
+            "/docs/style.css",
+            get(|| async { file("text/css; charset=utf-8", STYLE) }),
+        )
         .route(
             "/docs/script.js",
             get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }),

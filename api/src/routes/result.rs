@@ -140,10 +140,12 @@ async fn joined(
 pub(super) fn has_result(record: &JobRecord) -> Result<(), ApiError> {
     match record.state {
         JobState::Succeeded | JobState::Partial => Ok(()),
-        JobState::Failed | JobState::Dead => Err(ApiError::of_job(&record.error.clone().unwrap_or(JobError {
-            code: ErrorCode::Internal,
-            detail: format!("the job is {}", record.state),
-        }))),
+        JobState::Failed | JobState::Dead => Err(ApiError::of_job(
+            &record.error.clone().unwrap_or(JobError {
+                code: ErrorCode::Internal,
+                detail: format!("the job is {}", record.state),
+            }),
+        )),
         JobState::Cancelled => Err(ApiError::new(
             ErrorCode::Cancelled,
             "the job was cancelled before it had a result",

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tracing::warn;
 use utoipa::ToSchema;
 
-use crate::openapi::{ReadyProblems};
+use crate::openapi::ReadyProblems;
 use crate::problem::ApiError;
 use crate::state::AppState;
 use crate::wire::Limits;
@@ -67,7 +67,10 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Status>
     match (matches!(queue, Ok(Ok(()))), matches!(store, Ok(Ok(())))) {
         (true, true) => Ok(Json(Status { status: "ready" })),
         (false, true) => Err(not_ready(ErrorCode::QueueUnavailable, "missing: queue")),
-        (true, false) => Err(not_ready(ErrorCode::StorageUnavailable, "missing: object store")),
+        (true, false) => Err(not_ready(
+            ErrorCode::StorageUnavailable,
+            "missing: object store",
+        )),
         (false, false) => Err(not_ready(
             ErrorCode::QueueUnavailable,
             "missing: queue, object store",
@@ -91,7 +94,10 @@ fn not_ready(code: ErrorCode, detail: &str) -> ApiError {
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
     match timeout(PROBE_PATIENCE, state.queue.counts()).await {
         Ok(Ok(counts)) => {
-            for job in JobState::ALL.iter().filter(|job| **job != JobState::Expired) {
+            for job in JobState::ALL
+                .iter()
+                .filter(|job| **job != JobState::Expired)
+            {
                 // Exact below 2^53 jobs.
                 gauge!(QUEUE_JOBS, "state" => job.as_str()).set(counts.of(*job) as f64);
             }

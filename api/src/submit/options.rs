@@ -49,7 +49,10 @@ impl OptionFields {
             "filename" => once(name, &mut self.filename, filename(value)),
             _ => {
                 let name: String = name.chars().take(64).collect();
-                Err(invalid(&format!("there is no option `{}`", name.escape_default())))
+                Err(invalid(&format!(
+                    "there is no option `{}`",
+                    name.escape_default()
+                )))
             }
         }
     }
@@ -103,7 +106,12 @@ fn delay(value: &str) -> Result<Duration, String> {
     whole_number(value)
         .map(Duration::from_secs)
         .filter(|delay| *delay <= MAX_DELAY)
-        .ok_or_else(|| format!("must be a number of seconds from 0 to {}", MAX_DELAY.as_secs()))
+        .ok_or_else(|| {
+            format!(
+                "must be a number of seconds from 0 to {}",
+                MAX_DELAY.as_secs()
+            )
+        })
 }
 
 fn filename(value: &str) -> Result<String, String> {
@@ -111,7 +119,9 @@ fn filename(value: &str) -> Result<String, String> {
     if (1..=MAX_FILENAME).contains(&length) && !value.chars().any(char::is_control) {
         Ok(value.to_owned())
     } else {
-        Err(format!("must be 1 to {MAX_FILENAME} characters, none of them a control character"))
+        Err(format!(
+            "must be 1 to {MAX_FILENAME} characters, none of them a control character"
+        ))
     }
 }
 
@@ -171,7 +181,10 @@ mod tests {
             ("filename", "a\nb"),
             ("password", "x"),
         ] {
-            assert!(OptionFields::default().set(name, value).is_err(), "{name}={value}");
+            assert!(
+                OptionFields::default().set(name, value).is_err(),
+                "{name}={value}"
+            );
         }
     }
 

@@ -42,7 +42,10 @@ impl Sink {
             return Ok(upload.discard().await?);
         };
         let key = ObjectKey::Source(*job);
-        let put = state.store.put_stream(&key, upload.chunks(), size_hint).await;
+        let put = state
+            .store
+            .put_stream(&key, upload.chunks(), size_hint)
+            .await;
         match put {
             Ok(_) => *stored = true,
             Err(PutError::Body(error)) => return Err(error.into()),
@@ -86,14 +89,18 @@ async fn receive_form(
         match part {
             Part::Text { name, value } => ticket.options.set(&name, &value)?,
             Part::File { .. } if received.is_some() => {
-                return Err(UploadError::BadForm("there is more than one `file`".to_owned()).into());
+                return Err(
+                    UploadError::BadForm("there is more than one `file`".to_owned()).into(),
+                );
             }
             Part::File {
                 filename,
                 headers,
                 chunks,
             } => {
-                ticket.options.suggest_filename(&filename.unwrap_or_default());
+                ticket
+                    .options
+                    .suggest_filename(&filename.unwrap_or_default());
                 let digest = Digest::of(&headers)?;
                 let upload = PdfUpload::read(chunks, state.limits.max_upload, digest).await?;
                 received = Some(sink.take(state, upload, None).await?);

@@ -76,7 +76,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiErr
         return Err(bad("sent more than once"));
     }
     let text = value.to_str().map_err(|_| bad("not ASCII"))?;
-    text.parse().map(Some).map_err(|error| bad(&format!("{error}")))
+    text.parse()
+        .map(Some)
+        .map_err(|error| bad(&format!("{error}")))
 }
 
 fn query_options(uri: &Uri) -> Result<OptionFields, ApiError> {
@@ -150,9 +152,18 @@ mod tests {
                 boundary: "abc".to_owned()
             }
         );
-        for other in ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
+        for other in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ] {
             let refused = ticket("/", &[("content-type", other)]).err();
-            assert_eq!(refused.as_deref(), Some("unsupported-media-type"), "{other}");
+            assert_eq!(
+                refused.as_deref(),
+                Some("unsupported-media-type"),
+                "{other}"
+            );
         }
         let gzip = ticket("/", &[PDF, ("content-encoding", "gzip")]).err();
         assert_eq!(gzip.as_deref(), Some("unsupported-media-type"));
@@ -162,10 +173,22 @@ mod tests {
     fn malformed_heads_are_refused() {
         let refused = |uri, header| ticket(uri, &[PDF, header]).err();
         let none = ("x", "y");
-        assert_eq!(refused("/?iamges=false", none).as_deref(), Some("invalid-option"));
-        assert_eq!(refused("/?images=no", none).as_deref(), Some("invalid-option"));
-        assert_eq!(refused("/", ("idempotency-key", "a b")).as_deref(), Some("bad-request"));
-        assert_eq!(refused("/", ("content-digest", "sha-256=x")).as_deref(), Some("bad-request"));
+        assert_eq!(
+            refused("/?iamges=false", none).as_deref(),
+            Some("invalid-option")
+        );
+        assert_eq!(
+            refused("/?images=no", none).as_deref(),
+            Some("invalid-option")
+        );
+        assert_eq!(
+            refused("/", ("idempotency-key", "a b")).as_deref(),
+            Some("bad-request")
+        );
+        assert_eq!(
+            refused("/", ("content-digest", "sha-256=x")).as_deref(),
+            Some("bad-request")
+        );
     }
 
     #[test]

@@ -48,7 +48,10 @@ impl Digest {
 
 fn members(value: &HeaderValue) -> Result<impl Iterator<Item = &str>, UploadError> {
     let text = value.to_str().map_err(|_| UploadError::BadDigest)?;
-    Ok(text.split(',').map(str::trim).filter(|member| !member.is_empty()))
+    Ok(text
+        .split(',')
+        .map(str::trim)
+        .filter(|member| !member.is_empty()))
 }
 
 /// `sha-256=:<base64>:`, a member of a dictionary of byte sequences (RFC 9651, 3.2).

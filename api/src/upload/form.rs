@@ -50,7 +50,9 @@ impl Form {
     /// `boundary` is that of the content type.
     pub(crate) fn new(body: Chunks<'static>, boundary: &str) -> Self {
         let between = Between::default();
-        let limits = SizeLimit::new().per_field(MAX_TEXT).for_field("file", u64::MAX);
+        let limits = SizeLimit::new()
+            .per_field(MAX_TEXT)
+            .for_field("file", u64::MAX);
         let parts = Multipart::with_constraints(
             one_at_a_time(between.bound(body)),
             boundary,
@@ -131,7 +133,8 @@ impl Between {
                 return Err(UploadError::BadForm(why));
             }
             if before != usize::MAX {
-                left.0.store(before.saturating_sub(chunk.len()), Ordering::Relaxed);
+                left.0
+                    .store(before.saturating_sub(chunk.len()), Ordering::Relaxed);
             }
             Ok(chunk)
         })
@@ -195,28 +198,52 @@ mod tests {
     async fn parts_come_in_their_order_however_the_bytes_arrive() {
         for chunk in [1, 7, 1000] {
             let seen = parts(form(BODY, chunk)).await.unwrap();
-            assert_eq!(seen, ["images=false", "a.pdf of 8", "priority=3"], "chunks of {chunk}");
+            assert_eq!(
+                seen,
+                ["images=false", "a.pdf of 8", "priority=3"],
+                "chunks of {chunk}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_form_that_breaks_off_is_not_a_shorter_file() {
         let cut = &BODY[..BODY.len() - 60];
-        assert!(matches!(parts(form(&cut[..150], 7)).await, Err(UploadError::Broken(_))));
+        assert!(matches!(
+            parts(form(&cut[..150], 7)).await,
+            Err(UploadError::Broken(_))
+        ));
     }
 
     #[tokio::test]
     async fn what_stands_between_parts_is_bounded() {
-        let endless = [b"--X\r\nContent-Disposition: form-data; x=\"".as_slice(), &vec![b'x'; 1 << 20]].concat();
-        assert!(matches!(parts(form(&endless, 1000)).await, Err(UploadError::BadForm(_))));
-        let long = [b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".as_slice(), &vec![b'x'; 1 << 20]].concat();
-        assert!(matches!(parts(form(&long, 1000)).await, Err(UploadError::BadForm(_))));
+        let endless = [
+            b"--X\r\nContent-Disposition: form-data; x=\"".as_slice(),
+            &vec![b'x'; 1 << 20],
+        ]
+        .concat();
+        assert!(matches!(
+            parts(form(&endless, 1000)).await,
+            Err(UploadError::BadForm(_))
+        ));
+        let long = [
+            b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".as_slice(),
+            &vec![b'x'; 1 << 20],
+        ]
+        .concat();
+        assert!(matches!(
+            parts(form(&long, 1000)).await,
+            Err(UploadError::BadForm(_))
+        ));
     }
 
     #[tokio::test]
     async fn the_number_of_parts_is_bounded() {
         let part = b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
         let many = [part.repeat(33), b"--X--\r\n".to_vec()].concat();
-        assert!(matches!(parts(form(&many, 1000)).await, Err(UploadError::BadForm(_))));
+        assert!(matches!(
+            parts(form(&many, 1000)).await,
+            Err(UploadError::BadForm(_))
+        ));
     }
 }

@@ -282,7 +282,9 @@ fn stage_schema() -> Schema {
     let names = Stage::ALL.iter().map(|stage| json!(stage));
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .description(Some("What the worker is doing; null before the first attempt."))
+        .description(Some(
+            "What the worker is doing; null before the first attempt.",
+        ))
         .enum_values(Some(names.chain([json!(null)])))
         .into()
 }

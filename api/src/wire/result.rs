@@ -10,7 +10,10 @@ use utoipa::ToSchema;
 /// What a finished job found: the document, its pages and images, and what was skipped.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 pub(crate) struct Manifest {
     /// The version of this layout.
     #[schema(minimum = 1)]
@@ -34,7 +37,10 @@ pub(crate) struct Manifest {
 /// The uploaded PDF.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 struct Source {
     /// Its key in the object store.
     key: String,
@@ -47,7 +53,10 @@ struct Source {
 /// What was asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 struct ManifestOptions {
     images: bool,
     boxes: bool,
@@ -57,7 +66,10 @@ struct ManifestOptions {
 /// One page, without its text.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 struct PageEntry {
     /// From 1.
     #[schema(minimum = 1)]
@@ -81,7 +93,10 @@ struct PageEntry {
 /// One distinct image and every place where it is drawn.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 struct ImageEntry {
     /// From 1: the `n` of `/images/{n}`.
     #[schema(minimum = 1)]
@@ -105,7 +120,10 @@ struct ImageEntry {
 /// One place where an image is drawn.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 struct Placement {
     #[schema(minimum = 1)]
     page: u64,
@@ -116,7 +134,10 @@ struct Placement {
 
 /// One page: its size, text, and what is drawn on it.
 #[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "describes stored bytes, which are passed on as they are")]
+#[expect(
+    dead_code,
+    reason = "describes stored bytes, which are passed on as they are"
+)]
 pub(crate) struct Page {
     /// From 1.
     #[schema(minimum = 1)]

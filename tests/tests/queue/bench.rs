@@ -86,7 +86,9 @@ impl Bench {
     /// Lets `id` have been in `set` since 1970.
     pub(crate) async fn rescore(&self, set: &str, id: JobId) {
         let (set, id) = (key(set), id.to_string());
-        let _: u32 = self.raw(redis::cmd("ZADD").arg(&set).arg("XX").arg(1).arg(&id)).await;
+        let _: u32 = self
+            .raw(redis::cmd("ZADD").arg(&set).arg("XX").arg(1).arg(&id))
+            .await;
         let score: Option<f64> = self.raw(redis::cmd("ZSCORE").arg(&set).arg(&id)).await;
         assert_eq!(score, Some(1.0), "{id} is in {set}");
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
 use redis::cmd;
 use shared::config::{QueueArgs, RedisArgs};
 use shared::job::State;
@@ -21,16 +23,34 @@ async fn works(queue: &Queue) {
     let new = job();
     queue.ping().await.unwrap();
     queue.submit(&new).await.unwrap();
-    let claim = queue.claim(&worker("w1"), Uuid::now_v7()).await.unwrap().unwrap();
+    let claim = queue
+        .claim(&worker("w1"), Uuid::now_v7())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(claim.record.id, new.id);
-    let finished = queue.finish(claim.lease(), &Outcome::Succeeded(tally(0))).await.unwrap();
+    let finished = queue
+        .finish(claim.lease(), &Outcome::Succeeded(tally(0)))
+        .await
+        .unwrap();
     assert_eq!(finished, Finished::Done(State::Succeeded));
-    let page = queue.list(&new.owner, &shared::queue::ListQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let page = queue
+        .list(
+            &new.owner,
+            &shared::queue::ListQuery {
+                limit: 10,
+                ..Default::default()
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(page.jobs.len(), 1);
     queue.workers().await.unwrap();
     queue.deregister(&worker("w1")).await.unwrap();
     // The first wake-up tells that the subscription stands.
-    tokio::time::timeout(SOON, queue.wait_for_work(10 * SOON)).await.unwrap();
+    tokio::time::timeout(SOON, queue.wait_for_work(10 * SOON))
+        .await
+        .unwrap();
 }
 
 /// Calls until the queue answers again; every error meanwhile must say that it is about the moment.
@@ -53,24 +73,55 @@ async fn through_a_unix_socket_and_tcp() {
 
 #[tokio::test]
 async fn as_an_acl_user_who_may_touch_nothing_but_the_queue() {
-    let redis = RedisServer::on_port(&["--requirepass", "admin-password"]).await.unwrap();
-    let client = redis::Client::open(redis.url().replace("redis://", "redis://:admin-password@")).unwrap();
+    let redis = RedisServer::on_port(&["--requirepass", "admin-password"])
+        .await
+        .unwrap();
+    let client =
+        redis::Client::open(redis.url().replace("redis://", "redis://:admin-password@")).unwrap();
     let mut admin = client.get_multiplexed_async_connection().await.unwrap();
     let mut rule = cmd("ACL");
     rule.arg("SETUSER").arg("app").arg("on").arg(">p@ss/word");
     rule.arg("~{ingest}:*").arg("&{ingest}:*").arg("-@all");
-    rule.arg("+@read").arg("+@write").arg("+@scripting").arg("+@pubsub").arg("+@connection").arg("+time").arg("+info");
+    rule.arg("+@read")
+        .arg("+@write")
+        .arg("+@scripting")
+        .arg("+@pubsub")
+        .arg("+@connection")
+        .arg("+time")
+        .arg("+info");
     let _: () = rule.query_async(&mut admin).await.unwrap();
 
-    let with = |user_info: &str| RedisArgs::at(redis.url().replace("redis://", &format!("redis://{user_info}@")));
-    works(&Queue::connect(&with("app:p%40ss%2Fword"), &args()).await.unwrap()).await;
+    let with = |user_info: &str| {
+        RedisArgs::at(
+            redis
+                .url()
+                .replace("redis://", &format!("redis://{user_info}@")),
+        )
+    };
+    works(
+        &Queue::connect(&with("app:p%40ss%2Fword"), &args())
+            .await
+            .unwrap(),
+    )
+    .await;
 
-    let error = Queue::connect(&with("app:wrong-secret"), &args()).await.err().unwrap();
+    let error = Queue::connect(&with("app:wrong-secret"), &args())
+        .await
+        .err()
+        .unwrap();
     assert!(!error.is_transient(), "{error}");
     assert!(!error.to_string().contains("wrong-secret"), "{error}");
-    let elsewhere = QueueArgs { queue_name: "other".to_owned(), ..args() };
-    let queue = Queue::connect(&with("app:p%40ss%2Fword"), &elsewhere).await.unwrap();
-    assert!(matches!(queue.submit(&job()).await, Err(QueueError::Refused(_))));
+    let elsewhere = QueueArgs {
+        queue_name: "other".to_owned(),
+        ..args()
+    };
+    let queue = Queue::connect(&with("app:p%40ss%2Fword"), &elsewhere)
+        .await
+        .unwrap();
+    assert!(matches!(
+        queue.submit(&job()).await,
+        Err(QueueError::Refused(_))
+    ));
 }
 
 #[tokio::test]
@@ -80,10 +131,21 @@ async fn through_tls_with_a_private_authority_and_our_own_certificate() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let redis = RedisServer::on_free_port(|port| {
         let settings = [
-            "--port", "0", "--tls-port", &port.to_string(), "--tls-ca-cert-file", &file("ca.pem"),
-            "--tls-cert-file", &file("server.pem"), "--tls-key-file", &file("server.key"),
+            "--port",
+            "0",
+            "--tls-port",
+            &port.to_string(),
+            "--tls-ca-cert-file",
+            &file("ca.pem"),
+            "--tls-cert-file",
+            &file("server.pem"),
+            "--tls-key-file",
+            &file("server.key"),
         ];
-        (settings.map(str::to_owned).to_vec(), format!("rediss://localhost:{port}"))
+        (
+            settings.map(str::to_owned).to_vec(),
+            format!("rediss://localhost:{port}"),
+        )
     })
     .await
     .unwrap();
@@ -92,7 +154,10 @@ async fn through_tls_with_a_private_authority_and_our_own_certificate() {
         redis_ca_file: Some(certificates.authority),
         ..redis.args()
     };
-    let error = Queue::connect(&trusting, &args()).await.err().expect("the server asks for our certificate");
+    let error = Queue::connect(&trusting, &args())
+        .await
+        .err()
+        .expect("the server asks for our certificate");
     assert!(!error.to_string().is_empty());
     let known = RedisArgs {
         redis_cert_file: Some(certificates.client),
@@ -104,18 +169,33 @@ async fn through_tls_with_a_private_authority_and_our_own_certificate() {
         redis_ca_file: None,
         ..known
     };
-    assert!(Queue::connect(&public, &args()).await.is_err(), "no public authority signed this server");
+    assert!(
+        Queue::connect(&public, &args()).await.is_err(),
+        "no public authority signed this server"
+    );
 }
 
 #[tokio::test]
 async fn through_a_cluster() {
     let bus = free_port().unwrap().to_string();
-    let redis = RedisServer::on_port(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await.unwrap();
+    let redis = RedisServer::on_port(&["--cluster-enabled", "yes", "--cluster-port", &bus])
+        .await
+        .unwrap();
     let mut raw = redis.connection().await.unwrap();
-    let _: String = cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(0).arg(16383).query_async(&mut raw).await.unwrap();
+    let _: String = cmd("CLUSTER")
+        .arg("ADDSLOTSRANGE")
+        .arg(0)
+        .arg(16383)
+        .query_async(&mut raw)
+        .await
+        .unwrap();
     let deadline = Instant::now() + SOON;
     loop {
-        let info: String = cmd("CLUSTER").arg("INFO").query_async(&mut raw).await.unwrap();
+        let info: String = cmd("CLUSTER")
+            .arg("INFO")
+            .query_async(&mut raw)
+            .await
+            .unwrap();
         if info.contains("cluster_state:ok") {
             break;
         }
@@ -128,10 +208,19 @@ async fn through_a_cluster() {
 
 #[tokio::test]
 async fn through_sentinel_and_on_to_the_next_master() {
-    let first = RedisServer::on_port(&["--requirepass", "pw", "--masterauth", "pw"]).await.unwrap();
+    let first = RedisServer::on_port(&["--requirepass", "pw", "--masterauth", "pw"])
+        .await
+        .unwrap();
     let port = first.url().rsplit_once(':').unwrap().1.to_owned();
     let replica_of = format!("127.0.0.1 {port}");
-    let settings = ["--requirepass", "pw", "--masterauth", "pw", "--replicaof", &replica_of];
+    let settings = [
+        "--requirepass",
+        "pw",
+        "--masterauth",
+        "pw",
+        "--replicaof",
+        &replica_of,
+    ];
     let second = RedisServer::on_port(&settings).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sentinel.conf");
@@ -144,7 +233,9 @@ async fn through_sentinel_and_on_to_the_next_master() {
     let sentinel = RedisServer::sentinel(&file).await.unwrap();
 
     let hosts = sentinel.url().replace("redis://", "");
-    let url = RedisArgs::at(format!("redis+sentinel://:pw@{hosts}/main?sentinel_password=s-pw"));
+    let url = RedisArgs::at(format!(
+        "redis+sentinel://:pw@{hosts}/main?sentinel_password=s-pw"
+    ));
     let queue = Queue::connect(&url, &args()).await.unwrap();
     works(&queue).await;
 
@@ -155,13 +246,20 @@ async fn through_sentinel_and_on_to_the_next_master() {
         let new = job();
         match queue.submit(&new).await {
             Ok(_) => break new.id,
-            Err(error) => assert!(error.is_transient() && Instant::now() < deadline, "{error:?}"),
+            Err(error) => assert!(
+                error.is_transient() && Instant::now() < deadline,
+                "{error:?}"
+            ),
         }
         sleep(Duration::from_millis(100)).await;
     };
     let client = redis::Client::open(second.url().replace("redis://", "redis://:pw@")).unwrap();
     let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let found: bool = cmd("EXISTS").arg(format!("{{ingest}}:job:{id}")).query_async(&mut raw).await.unwrap();
+    let found: bool = cmd("EXISTS")
+        .arg(format!("{{ingest}}:job:{id}"))
+        .query_async(&mut raw)
+        .await
+        .unwrap();
     assert!(found, "it is on the new master");
 }
 
@@ -171,7 +269,11 @@ async fn through_a_restart_without_losing_a_job() {
     let queue = Queue::connect(&redis.args(), &args()).await.unwrap();
     let (waiting, held) = (job(), job());
     queue.submit(&held).await.unwrap();
-    let claim = queue.claim(&worker("w1"), Uuid::now_v7()).await.unwrap().unwrap();
+    let claim = queue
+        .claim(&worker("w1"), Uuid::now_v7())
+        .await
+        .unwrap()
+        .unwrap();
     queue.submit(&waiting).await.unwrap();
 
     redis.kill().unwrap();
@@ -182,9 +284,16 @@ async fn through_a_restart_without_losing_a_job() {
 
     redis.restart().await.unwrap();
     until_it_answers(&queue).await;
-    let finished = queue.finish(claim.lease(), &Outcome::Succeeded(tally(0))).await.unwrap();
+    let finished = queue
+        .finish(claim.lease(), &Outcome::Succeeded(tally(0)))
+        .await
+        .unwrap();
     assert_eq!(finished, Finished::Done(State::Succeeded));
-    let next = queue.claim(&worker("w1"), Uuid::now_v7()).await.unwrap().unwrap();
+    let next = queue
+        .claim(&worker("w1"), Uuid::now_v7())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(next.record.id, waiting.id);
 }
 
@@ -194,7 +303,16 @@ async fn through_cut_connections_and_forgotten_scripts() {
     for _ in 0..5 {
         let _: () = bench.raw(cmd("SCRIPT").arg("FLUSH")).await;
         bench.submit_one().await;
-        let _: u32 = bench.raw(cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes")).await;
+        let _: u32 = bench
+            .raw(
+                cmd("CLIENT")
+                    .arg("KILL")
+                    .arg("TYPE")
+                    .arg("normal")
+                    .arg("SKIPME")
+                    .arg("yes"),
+            )
+            .await;
         until_it_answers(&bench.queue).await;
         bench.claim().await;
     }
@@ -203,7 +321,9 @@ async fn through_cut_connections_and_forgotten_scripts() {
 #[tokio::test]
 async fn a_replica_is_a_matter_of_the_moment() {
     let bench = Bench::new().await;
-    let _: () = bench.raw(cmd("REPLICAOF").arg("127.0.0.1").arg(free_port().unwrap())).await;
+    let _: () = bench
+        .raw(cmd("REPLICAOF").arg("127.0.0.1").arg(free_port().unwrap()))
+        .await;
     let error = bench.queue.submit(&job()).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     let _: () = bench.raw(cmd("REPLICAOF").arg("NO").arg("ONE")).await;
@@ -213,10 +333,19 @@ async fn a_replica_is_a_matter_of_the_moment() {
 #[tokio::test]
 async fn a_slow_answer_is_a_matter_of_the_moment() {
     let redis = RedisServer::start().await.unwrap();
-    let impatient = RedisArgs { redis_response_timeout: Duration::from_millis(100), ..redis.args() };
+    let impatient = RedisArgs {
+        redis_response_timeout: Duration::from_millis(100),
+        ..redis.args()
+    };
     let queue = Queue::connect(&impatient, &args()).await.unwrap();
     let mut raw = redis.connection().await.unwrap();
-    let _: () = cmd("CLIENT").arg("PAUSE").arg(1000).arg("ALL").query_async(&mut raw).await.unwrap();
+    let _: () = cmd("CLIENT")
+        .arg("PAUSE")
+        .arg(1000)
+        .arg("ALL")
+        .query_async(&mut raw)
+        .await
+        .unwrap();
     let error = queue.ping().await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     until_it_answers(&queue).await;
@@ -224,20 +353,34 @@ async fn a_slow_answer_is_a_matter_of_the_moment() {
 
 #[tokio::test]
 async fn a_server_that_may_evict_jobs_is_refused() {
-    let redis = RedisServer::on_port(&["--maxmemory-policy", "allkeys-lru"]).await.unwrap();
+    let redis = RedisServer::on_port(&["--maxmemory-policy", "allkeys-lru"])
+        .await
+        .unwrap();
     let error = Queue::connect(&redis.args(), &args()).await.err().unwrap();
-    assert!(matches!(&error, QueueError::Setup(why) if why.contains("noeviction")), "{error:?}");
+    assert!(
+        matches!(&error, QueueError::Setup(why) if why.contains("noeviction")),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_unreachable_server_is_named_neither_with_its_address_nor_its_password() {
     let port = free_port().unwrap();
     for scheme in ["redis", "redis+cluster", "redis+sentinel"] {
-        let url = format!("{scheme}://user:secret-word@127.0.0.1:{port}/{}", if scheme.ends_with("el") { "main" } else { "" });
-        let error = Queue::connect(&RedisArgs::at(url), &args()).await.err().unwrap();
+        let url = format!(
+            "{scheme}://user:secret-word@127.0.0.1:{port}/{}",
+            if scheme.ends_with("el") { "main" } else { "" }
+        );
+        let error = Queue::connect(&RedisArgs::at(url), &args())
+            .await
+            .err()
+            .unwrap();
         let text = format!("{error} {error:?}");
         assert!(error.is_transient(), "{scheme}: {error:?}");
-        assert!(!text.contains("secret-word") && !text.contains(&port.to_string()), "{text}");
+        assert!(
+            !text.contains("secret-word") && !text.contains(&port.to_string()),
+            "{text}"
+        );
     }
 }
 
@@ -246,10 +389,16 @@ async fn sentinel_knows_the_replica(hosts: &str) {
     let mut raw = client.get_multiplexed_async_connection().await.unwrap();
     let deadline = Instant::now() + 2 * SOON;
     loop {
-        let replicas: Vec<std::collections::HashMap<String, String>> =
-            cmd("SENTINEL").arg("REPLICAS").arg("main").query_async(&mut raw).await.unwrap();
+        let replicas: Vec<std::collections::HashMap<String, String>> = cmd("SENTINEL")
+            .arg("REPLICAS")
+            .arg("main")
+            .query_async(&mut raw)
+            .await
+            .unwrap();
         let linked = |replica: &std::collections::HashMap<String, String>| {
-            replica.get("master-link-status").is_some_and(|status| status == "ok")
+            replica
+                .get("master-link-status")
+                .is_some_and(|status| status == "ok")
         };
         if replicas.iter().any(linked) {
             return;

@@ -10,7 +10,8 @@ use proptest::test_runner::Config;
 use shared::config::QueueArgs;
 use shared::job::{JobId, State};
 use shared::queue::{
-    CancelAnswer, Claim, DeleteAnswer, Finished, Lease, NewJob, Outcome, Queue, RetryAnswer, Submitted, WorkerId,
+    CancelAnswer, Claim, DeleteAnswer, Finished, Lease, NewJob, Outcome, Queue, RetryAnswer,
+    Submitted, WorkerId,
 };
 use uuid::Uuid;
 
@@ -24,24 +25,54 @@ const WORKERS: [&str; 3] = ["w1", "w2", "w3"];
 
 #[derive(Clone, Debug)]
 enum Step {
-    Submit { owner: usize, priority: u8, delayed: bool, key: Option<u8> },
+    Submit {
+        owner: usize,
+        priority: u8,
+        delayed: bool,
+        key: Option<u8>,
+    },
     /// A submit whose reply was lost, made again.
-    SubmitAgain { job: usize },
-    Claim { worker: usize },
+    SubmitAgain {
+        job: usize,
+    },
+    Claim {
+        worker: usize,
+    },
     /// A claim whose reply was lost, made again.
-    ClaimAgain { worker: usize },
-    Renew { worker: usize },
-    Progress { lease: usize },
-    Finish { lease: usize, outcome: usize },
-    Cancel { job: usize },
-    Retry { job: usize },
-    Delete { job: usize },
+    ClaimAgain {
+        worker: usize,
+    },
+    Renew {
+        worker: usize,
+    },
+    Progress {
+        lease: usize,
+    },
+    Finish {
+        lease: usize,
+        outcome: usize,
+    },
+    Cancel {
+        job: usize,
+    },
+    Retry {
+        job: usize,
+    },
+    Delete {
+        job: usize,
+    },
     /// The worker of a held job has been silent for too long.
-    Crash { job: usize },
+    Crash {
+        job: usize,
+    },
     /// The time of a delayed job has come.
-    Due { job: usize },
+    Due {
+        job: usize,
+    },
     /// The retention time of an ended job is over.
-    Retire { job: usize },
+    Retire {
+        job: usize,
+    },
     Sweep,
 }
 
@@ -116,7 +147,12 @@ struct Play<'a> {
 impl Play<'_> {
     async fn step(&mut self, step: &Step) {
         match *step {
-            Step::Submit { owner, priority, delayed, key } => self.submit(owner, priority, delayed, key).await,
+            Step::Submit {
+                owner,
+                priority,
+                delayed,
+                key,
+            } => self.submit(owner, priority, delayed, key).await,
             Step::SubmitAgain { job } => self.submit_again(job).await,
             Step::Claim { worker } => {
                 self.claim(worker).await;
@@ -142,7 +178,11 @@ impl Play<'_> {
             }
             Step::Retire { job } => {
                 if let Some(id) = pick(&self.model.ended(), job) {
-                    let set = if self.model.job(id).state == State::Dead { "dead" } else { "done" };
+                    let set = if self.model.job(id).state == State::Dead {
+                        "dead"
+                    } else {
+                        "done"
+                    };
                     self.bench.rescore(set, id).await;
                     self.model.job(id).retired = true;
                 }
@@ -154,7 +194,11 @@ impl Play<'_> {
     async fn submit(&mut self, owner: usize, number: u8, delayed: bool, key: Option<u8>) {
         let new = NewJob {
             priority: priority(number),
-            delay: if delayed { Duration::from_secs(36_000_000) } else { Duration::ZERO },
+            delay: if delayed {
+                Duration::from_secs(36_000_000)
+            } else {
+                Duration::ZERO
+            },
             idempotency: key.map(|key| format!("key-{key}").parse().unwrap()),
             ..job_of(OWNERS[owner])
         };
@@ -166,7 +210,9 @@ impl Play<'_> {
     }
 
     async fn submit_again(&mut self, job: usize) {
-        let Some(new) = pick_ref(&self.submitted, job) else { return };
+        let Some(new) = pick_ref(&self.submitted, job) else {
+            return;
+        };
         assert_eq!(self.queue.submit(new).await.unwrap(), Submitted::Accepted);
     }
 
@@ -175,36 +221,64 @@ impl Play<'_> {
         self.model.clock();
         let claim = self.queue.claim(&name(by), request).await.unwrap();
         let lease = claim.as_ref().map(Claim::lease);
-        self.model.claimed(claim.as_ref().map(|claim| (claim.record.id, claim.record.attempt)));
+        self.model.claimed(
+            claim
+                .as_ref()
+                .map(|claim| (claim.record.id, claim.record.attempt)),
+        );
         self.leases.extend(lease.map(|lease| (by, lease)));
         self.requests[by] = Some((request, lease));
         lease.is_some()
     }
 
     async fn claim_again(&mut self, by: usize) {
-        let Some((request, Some(lease))) = self.requests[by] else { return };
+        let Some((request, Some(lease))) = self.requests[by] else {
+            return;
+        };
         if !self.model.holds(lease) {
             return; // a fresh claim, which the step of that name covers
         }
-        let again = self.queue.claim(&name(by), request).await.unwrap().expect("it is leased already");
+        let again = self
+            .queue
+            .claim(&name(by), request)
+            .await
+            .unwrap()
+            .expect("it is leased already");
         assert_eq!(again.lease(), lease);
         self.model.job(lease.job).silent = false;
     }
 
     async fn renew(&mut self, by: usize) {
-        let held: Vec<_> = self.leases.iter().filter(|(worker, _)| *worker == by).map(|(_, lease)| *lease).collect();
-        let renewal = self.queue.renew(&name(by), &worker_info(WORKERS[by]), &held).await.unwrap();
+        let held: Vec<_> = self
+            .leases
+            .iter()
+            .filter(|(worker, _)| *worker == by)
+            .map(|(_, lease)| *lease)
+            .collect();
+        let renewal = self
+            .queue
+            .renew(&name(by), &worker_info(WORKERS[by]), &held)
+            .await
+            .unwrap();
         assert_eq!((renewal.lost, renewal.cancelled), self.model.renew(&held));
     }
 
     async fn progress(&mut self, lease: usize) {
-        let Some((_, lease)) = pick(&self.leases, lease) else { return };
-        let answer = self.queue.progress(lease, &shared::job::Progress::default()).await.unwrap();
+        let Some((_, lease)) = pick(&self.leases, lease) else {
+            return;
+        };
+        let answer = self
+            .queue
+            .progress(lease, &shared::job::Progress::default())
+            .await
+            .unwrap();
         assert_eq!(answer, self.model.progress(lease));
     }
 
     async fn finish(&mut self, lease: usize, outcome: usize) {
-        let Some((_, lease)) = pick(&self.leases, lease) else { return };
+        let Some((_, lease)) = pick(&self.leases, lease) else {
+            return;
+        };
         let outcome = [
             Outcome::Succeeded(tally(0)),
             Outcome::Succeeded(tally(3)),
@@ -223,7 +297,9 @@ impl Play<'_> {
     }
 
     async fn cancel(&mut self, job: usize) {
-        let Some(id) = pick(&self.model.ids(), job) else { return };
+        let Some(id) = pick(&self.model.ids(), job) else {
+            return;
+        };
         let expected = self.model.cancel(id);
         assert_eq!(self.queue.cancel(id).await.unwrap(), expected);
         let again = self.queue.cancel(id).await.unwrap();
@@ -231,14 +307,18 @@ impl Play<'_> {
     }
 
     async fn retry(&mut self, job: usize) {
-        let Some(id) = pick(&self.model.ids(), job) else { return };
+        let Some(id) = pick(&self.model.ids(), job) else {
+            return;
+        };
         assert_eq!(self.queue.retry(id).await.unwrap(), self.model.retry(id));
         let again = self.queue.retry(id).await.unwrap();
         assert_ne!(again, RetryAnswer::Queued, "a second retry changes nothing");
     }
 
     async fn delete(&mut self, job: usize) {
-        let Some(id) = pick(&self.model.ids(), job) else { return };
+        let Some(id) = pick(&self.model.ids(), job) else {
+            return;
+        };
         let expected = self.model.delete(id);
         for _ in 0..2 {
             assert_eq!(self.queue.delete(id).await.unwrap(), expected);

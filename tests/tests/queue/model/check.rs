@@ -14,7 +14,15 @@ const SETS: [(&str, &[State]); 5] = [
     ("queued", &[State::Queued]),
     ("delayed", &[State::Scheduled, State::Retrying]),
     ("running", &[State::Running, State::Cancelling]),
-    ("done", &[State::Succeeded, State::Partial, State::Failed, State::Cancelled]),
+    (
+        "done",
+        &[
+            State::Succeeded,
+            State::Partial,
+            State::Failed,
+            State::Cancelled,
+        ],
+    ),
     ("dead", &[State::Dead]),
 ];
 
@@ -26,10 +34,18 @@ pub(super) async fn check(bench: &Bench, model: &Model) {
     for owner in OWNERS {
         pending.extend(members(bench, &format!("pending:{owner}")).await);
     }
-    assert_eq!(ids_of(pending), model.in_states(&[State::Queued]), "pending");
+    assert_eq!(
+        ids_of(pending),
+        model.in_states(&[State::Queued]),
+        "pending"
+    );
 
     let counts = bench.queue.counts().await.unwrap();
-    for state in State::ALL.iter().copied().filter(|state| *state != State::Expired) {
+    for state in State::ALL
+        .iter()
+        .copied()
+        .filter(|state| *state != State::Expired)
+    {
         let jobs = model.in_states(&[state]);
         assert_eq!(counts.of(state), jobs.len() as u64, "{state}");
         let mut listed = Vec::new();
@@ -50,7 +66,11 @@ async fn check_record(bench: &Bench, model: &Model, id: JobId) {
     assert_eq!(record.state, job.state, "{id}");
     assert_eq!(record.owner.as_str(), job.owner);
     if job.state != State::Expired {
-        assert_eq!((record.attempt, record.crashes), (job.attempt, job.crashes), "{id}");
+        assert_eq!(
+            (record.attempt, record.crashes),
+            (job.attempt, job.crashes),
+            "{id}"
+        );
         assert!(record.attempt <= record.max_attempts);
         assert_eq!(record.finished_at.is_some(), job.state.is_terminal());
     }
@@ -59,14 +79,22 @@ async fn check_record(bench: &Bench, model: &Model, id: JobId) {
 /// Owners that wait are exactly those with queued jobs that are below their limit.
 async fn check_owners(bench: &Bench, model: &Model) {
     let scores: Vec<(String, f64)> = bench
-        .raw(cmd("ZRANGE").arg(key("owners")).arg(0).arg(-1).arg("WITHSCORES"))
+        .raw(
+            cmd("ZRANGE")
+                .arg(key("owners"))
+                .arg(0)
+                .arg(-1)
+                .arg("WITHSCORES"),
+        )
         .await;
     let waiting: HashMap<_, _> = scores.into_iter().collect();
     let limit = bench.queue.args().owner_running as usize;
     for owner in OWNERS {
         let of = |states: &[State]| {
             let ids = model.in_states(states);
-            ids.iter().filter(|id| model.jobs[id].owner == owner).count()
+            ids.iter()
+                .filter(|id| model.jobs[id].owner == owner)
+                .count()
         };
         let may = of(&[State::Queued]) > 0 && of(&[State::Running, State::Cancelling]) < limit;
         assert_eq!(waiting.contains_key(owner), may, "{owner}");

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use shared::config::QueueArgs;
 use shared::job::{JobId, State};
 use shared::queue::{
-    CancelAnswer, DeleteAnswer, Finished, Lease, NewJob, Outcome, ProgressAnswer, RetryAnswer, Submitted,
+    CancelAnswer, DeleteAnswer, Finished, Lease, NewJob, Outcome, ProgressAnswer, RetryAnswer,
+    Submitted,
 };
 
 use super::ids_of;
@@ -53,7 +54,9 @@ impl Model {
     }
 
     pub(super) fn job(&mut self, id: JobId) -> &mut Job {
-        self.jobs.get_mut(&id).expect("the model knows every id it gave")
+        self.jobs
+            .get_mut(&id)
+            .expect("the model knows every id it gave")
     }
 
     pub(super) fn ids(&self) -> Vec<JobId> {
@@ -69,23 +72,37 @@ impl Model {
     }
 
     pub(super) fn ended(&self) -> Vec<JobId> {
-        let ended = self.jobs.iter().filter(|(_, job)| job.state.is_terminal() && job.state != State::Expired);
+        let ended = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.state.is_terminal() && job.state != State::Expired);
         ended.map(|(id, _)| *id).collect()
     }
 
     pub(super) fn in_states(&self, states: &[State]) -> Vec<JobId> {
-        let jobs = self.jobs.iter().filter(|(_, job)| states.contains(&job.state));
+        let jobs = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| states.contains(&job.state));
         jobs.map(|(id, _)| *id).collect()
     }
 
     pub(super) fn submit(&mut self, new: &NewJob) -> Submitted {
-        let key = new.idempotency.as_ref().map(|key| (new.owner.to_string(), key.to_string()));
+        let key = new
+            .idempotency
+            .as_ref()
+            .map(|key| (new.owner.to_string(), key.to_string()));
         if let Some(made) = key.as_ref().and_then(|key| self.keys.get(key)) {
             return Submitted::Existing(*made);
         }
-        let depth = self.in_states(&[State::Queued, State::Scheduled, State::Retrying]).len() as u64;
+        let depth = self
+            .in_states(&[State::Queued, State::Scheduled, State::Retrying])
+            .len() as u64;
         if depth >= self.depth {
-            return Submitted::Full { depth, limit: self.depth };
+            return Submitted::Full {
+                depth,
+                limit: self.depth,
+            };
         }
         if let Some(key) = key {
             self.keys.insert(key, new.id);
@@ -93,7 +110,11 @@ impl Model {
         let job = Job {
             owner: new.owner.to_string(),
             priority: new.priority.into(),
-            state: if new.delay.is_zero() { State::Queued } else { State::Scheduled },
+            state: if new.delay.is_zero() {
+                State::Queued
+            } else {
+                State::Scheduled
+            },
             attempt: 0,
             crashes: 0,
             base: 0,
@@ -127,16 +148,36 @@ impl Model {
 
     /// Checks a claim's answer, and takes it over.
     pub(super) fn claimed(&mut self, answer: Option<(JobId, u32)>) {
-        let open: Vec<_> = OWNERS.into_iter().filter(|owner| self.running(owner) < self.owner_limit).collect();
-        let claimable = |job: &&Job| job.state == State::Queued && open.contains(&job.owner.as_str());
+        let open: Vec<_> = OWNERS
+            .into_iter()
+            .filter(|owner| self.running(owner) < self.owner_limit)
+            .collect();
+        let claimable =
+            |job: &&Job| job.state == State::Queued && open.contains(&job.owner.as_str());
         let Some((id, attempt)) = answer else {
-            assert_eq!(self.jobs.values().find(claimable).map(|job| &job.owner), None, "a job was claimable");
+            assert_eq!(
+                self.jobs.values().find(claimable).map(|job| &job.owner),
+                None,
+                "a job was claimable"
+            );
             return;
         };
         let job = self.jobs.get(&id).expect("a claimed job was submitted");
-        assert!(claimable(&job), "{id} was claimed while it was {} of {}", job.state, job.owner);
-        let first = self.jobs.values().filter(|other| other.state == State::Queued && other.owner == job.owner);
-        assert_eq!(first.map(|other| other.priority).min(), Some(job.priority), "by priority");
+        assert!(
+            claimable(&job),
+            "{id} was claimed while it was {} of {}",
+            job.state,
+            job.owner
+        );
+        let first = self
+            .jobs
+            .values()
+            .filter(|other| other.state == State::Queued && other.owner == job.owner);
+        assert_eq!(
+            first.map(|other| other.priority).min(),
+            Some(job.priority),
+            "by priority"
+        );
         assert_eq!(attempt, job.attempt + 1, "every claim has a new attempt");
         let job = self.job(id);
         job.attempt = attempt;
@@ -145,7 +186,9 @@ impl Model {
 
     fn running(&self, owner: &str) -> usize {
         let held = self.held();
-        held.iter().filter(|id| self.jobs[id].owner == owner).count()
+        held.iter()
+            .filter(|id| self.jobs[id].owner == owner)
+            .count()
     }
 
     pub(super) fn holds(&self, lease: Lease) -> bool {
@@ -184,7 +227,8 @@ impl Model {
         if !held {
             // Only the newest ending is remembered.
             let ended = job.ended.iter().max_by_key(|(attempt, _)| **attempt);
-            let told = ended.filter(|(attempt, _)| **attempt == lease.attempt && job.state != State::Expired);
+            let told = ended
+                .filter(|(attempt, _)| **attempt == lease.attempt && job.state != State::Expired);
             debug_assert!(lease.attempt <= newest);
             return told.map_or(Finished::Stale, |(_, state)| Finished::Done(*state));
         }
@@ -259,7 +303,10 @@ impl Model {
 
     /// The jobs whose objects are to be deleted, once.
     pub(super) fn purge(&mut self) -> Vec<JobId> {
-        let jobs = self.jobs.iter_mut().filter_map(|(id, job)| std::mem::take(&mut job.purge).then_some(*id));
+        let jobs = self
+            .jobs
+            .iter_mut()
+            .filter_map(|(id, job)| std::mem::take(&mut job.purge).then_some(*id));
         ids_of(jobs)
     }
 }
