@@ -4,9 +4,10 @@ mod parameters; // of paths, headers, and of a submit
 mod problems; // which problems an operation answers with
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
-use crate::wire;
+use crate::wire::Problem;
 
 pub(crate) use parameters::{
     ConditionHeaders, JobPath, RangeHeaders, SubmitForm, SubmitHeaders, SubmitParameters,
@@ -28,35 +29,41 @@ pub(crate) use problems::{
         (name = "results", description = "What was found in a PDF"),
         (name = "service", description = "The service itself"),
     ),
-    components(schemas(wire::Problem<'static>)),
-    modifiers(&ApiKey)
+    modifiers(&Common)
 )]
 pub(crate) struct Description;
 
-/// Keys are optional in the document, as they are in the configuration.
-struct ApiKey;
+/// What operations refer to by name.
+struct Common;
 
-impl Modify for ApiKey {
+impl Modify for Common {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        // Optional in the document, as keys are in the configuration.
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
                 "An API key, when the service is configured with keys.",
             ))
             .build();
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        components
+            .schemas
+            .insert(Problem::name().into_owned(), Problem::schema());
     }
 }
 
-/// A PDF file.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-pub(crate) struct Pdf;
-
-/// A file.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
+/// Bytes that are no JSON.
 pub(crate) struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        let bytes = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(format));
+        RefOr::T(bytes.into())
+    }
+}
+
+impl ToSchema for Binary {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use shared::error_code::ErrorCode;
 use shared::job::{JobError, State};
 use shared::queue::QueueError;
@@ -24,7 +24,7 @@ pub(crate) struct ApiError {
     code: ErrorCode,
     status: StatusCode,
     detail: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -35,7 +35,7 @@ impl ApiError {
             code,
             status: status_of(code),
             detail: detail.into(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             cause: None,
         }
     }
@@ -77,7 +77,7 @@ impl ApiError {
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -96,7 +96,7 @@ impl ApiError {
     }
 
     /// The body that the client gets.
-    pub(crate) fn body(&self, request_id: &str) -> Problem {
+    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> Problem<'a> {
         Problem::new(self.code, self.status, &self.detail, request_id)
     }
 }

@@ -35,7 +35,9 @@ pub(crate) fn router(state: AppState) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(state.clone(), deadline))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+            panicked(&*panic)
+        }))
         .layer(from_fn_with_state(state.clone(), linger))
         .layer(from_fn(observe))
         .with_state(state)
@@ -66,7 +68,7 @@ async fn no_such_method() -> ApiError {
     )
 }
 
-fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -1,6 +1,7 @@
 //! One file per group of paths.
 
 mod control; // cancel, retry, delete
+#[expect(unused_qualifications, reason = "by utoipa's macro")]
 mod jobs; // submit, list, one job
 mod parts; // source, pages, images
 mod reference; // /docs, /openapi.json, /

@@ -108,7 +108,9 @@ fn watched_runtime(args: &TelemetryArgs) -> Result<(StallProbe, Runtime), Failur
     telemetry::metrics().map_err(|error| config(&error))?;
     let probe = telemetry::probe(args).map_err(|error| config(&error))?;
     let mut builder = Builder::new_multi_thread();
-    let runtime = probe.instrument(builder.enable_all(), "pdf-ingest").build()?;
+    let runtime = probe
+        .instrument(builder.enable_all(), "pdf-ingest")
+        .build()?;
     Ok((probe, runtime))
 }
 

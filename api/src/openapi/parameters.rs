@@ -2,9 +2,8 @@
 //!
 //! The handlers read them by hand, to name exactly what is wrong; these types only describe them.
 
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-
-use super::Pdf;
 
 /// Which job.
 #[derive(IntoParams)]
@@ -98,12 +97,13 @@ pub(crate) struct SubmitHeaders {
 }
 
 /// A form with a PDF. Its options are those of the query.
-#[derive(ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what handlers read by hand")]
 pub(crate) struct SubmitForm {
-    #[schema(inline)]
-    file: Pdf,
+    /// The PDF.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
     /// Extract and store images.
     #[schema(default = true, nullable = false)]
     images: Option<bool>,

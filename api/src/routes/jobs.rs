@@ -17,14 +17,14 @@ use utoipa::IntoParams;
 use super::{job_response, location, revision_tag, wait_while};
 use crate::auth::Caller;
 use crate::openapi::{
-    ConditionHeaders, JobPath, JobProblems, ListProblems, Pdf, SubmitForm, SubmitHeaders,
+    Binary, ConditionHeaders, JobPath, JobProblems, ListProblems, SubmitForm, SubmitHeaders,
     SubmitParameters, SubmitProblems,
 };
 use crate::problem::ApiError;
 use crate::request::{OwnedJob, Prefer, Query};
 use crate::state::AppState;
 use crate::submit::{self, Acceptance, Ticket};
-use crate::wire::{Job, JobPage, ListableState};
+use crate::wire::{Job, JobPage, ListableState, listable_states};
 
 /// Largest `limit` of a list.
 pub(crate) const MAX_PAGE_SIZE: u32 = 200;
@@ -45,7 +45,7 @@ const MAX_WAIT: u32 = 86_400;
     tag = "jobs",
     params(SubmitParameters, SubmitHeaders),
     request_body(content(
-        (Pdf = "application/pdf"),
+        (Binary = "application/pdf"),
         (SubmitForm = "multipart/form-data")
     )),
     responses(
@@ -183,7 +183,7 @@ pub(super) async fn get_job(
 pub(super) struct ListParameters {
     /// Only jobs in this state.
     #[serde(default)]
-    #[param(inline, nullable = false)]
+    #[param(schema_with = listable_states)]
     state: Option<ListableState>,
     /// The `next` of the page before.
     #[param(format = Uuid, nullable = false)]

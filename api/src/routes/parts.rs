@@ -10,7 +10,7 @@ use shared::store::ObjectKey;
 use super::result::{attempt_tag, has_result};
 use crate::download::Download;
 use crate::index::Index;
-use crate::openapi::{Binary, DownloadProblems, JobPath, Pdf, RangeHeaders, SourceProblems};
+use crate::openapi::{Binary, DownloadProblems, JobPath, RangeHeaders, SourceProblems};
 use crate::problem::ApiError;
 use crate::request::{ETag, Number, OwnedJob};
 use crate::state::AppState;
@@ -126,8 +126,8 @@ fn image_key(job: JobId, image: &ImageEntry) -> ObjectKey {
         RangeHeaders,
     ),
     responses(
-        (status = 200, description = "The PDF", body = Pdf, content_type = "application/pdf"),
-        (status = 206, description = "A range of it", body = Pdf, content_type = "application/pdf"),
+        (status = 200, description = "The PDF", body = Binary, content_type = "application/pdf"),
+        (status = 206, description = "A range of it", body = Binary, content_type = "application/pdf"),
         (status = 304, description = "The client has it"),
         SourceProblems,
     ),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
 use http::HeaderMap;
@@ -159,6 +158,8 @@ fn one_at_a_time(mut body: Chunks<'static>) -> Chunks<'static> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn form(body: &[u8], chunk: usize) -> Form {

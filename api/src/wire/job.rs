@@ -166,9 +166,9 @@ pub(crate) struct Deleted {
 }
 
 /// A state that a list can be narrowed to; an expired job is in no list.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(try_from = "State")]
-pub(crate) struct ListableState(#[schema(schema_with = state_schema)] pub(crate) State);
+pub(crate) struct ListableState(pub(crate) State);
 
 impl TryFrom<State> for ListableState {
     type Error = &'static str;
@@ -266,7 +266,7 @@ fn is_retryable(code: ErrorCode) -> bool {
 }
 
 /// The states a record can show; an expired job answers 410 instead.
-fn state_schema() -> Schema {
+pub(crate) fn state_schema() -> Schema {
     let shown = State::ALL.iter().filter(|state| **state != State::Expired);
     ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::String))
