@@ -22,15 +22,22 @@ const BAD_CONFIGURATION: u8 = 64;
 #[derive(Parser)]
 #[command(name = "pdf-ingest-api", version)]
 struct Cli {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
     #[command(flatten)]
     api: ApiArgs,
 }
 
 fn main() -> ExitCode {
-    let args = match Cli::try_parse() {
-        Ok(cli) => cli.api,
+    let (probe, args) = match Cli::try_parse() {
+        Ok(cli) => (cli.probe, cli.api),
         Err(error) => return usage(&error),
     };
+    if probe {
+        return report(shared::probe::ready(args.http.api_listen));
+    }
     if let Err(problems) = args.check() {
         return complain(&problems);
     }
@@ -85,6 +92,17 @@ fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => ExitCode::from(BAD_CONFIGURATION),
+    }
+}
+
+fn report(probe: io::Result<()>) -> ExitCode {
+    match probe {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // As above.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

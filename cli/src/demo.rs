@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use shared::config::{LogFormat, TelemetryArgs};
-use shared::telemetry;
+use shared::config::TelemetryArgs;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::client::{Client, Job, Upload, UploadOptions};
 use crate::failure::{Exit, Failure};
 use crate::up::{Interrupts, Plan, Stack};
-use crate::{follow, progress, terminal};
+use crate::{follow, progress, terminal, up};
 
 use exposition::Exposition;
 use report::Report;
@@ -35,12 +34,12 @@ pub(crate) struct DemoArgs {
 }
 
 impl DemoArgs {
+    /// Quiet unless asked: what the services log would drown the report.
+    pub(crate) fn telemetry(&self) -> Result<TelemetryArgs, Failure> {
+        up::telemetry(&self.log)
+    }
+
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let telemetry = TelemetryArgs {
-            log: self.log,
-            log_format: LogFormat::Text,
-        };
-        telemetry::init(&telemetry).map_err(|error| Failure::Config(error.to_string()))?;
         let mut interrupts = Interrupts::listen()?;
         tokio::select! {
             outcome = demonstrate(self.file) => outcome,

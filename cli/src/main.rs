@@ -3,18 +3,25 @@
 mod client; // HTTP
 mod commands; // submit, status, wait, result, list, cancel, retry, delete
 mod demo; // the whole way of one PDF, shown
+mod extract; // one file, without any service
 mod failure; // what went wrong, and the exit code for it
 mod follow; // a job until it has ended
 mod progress; // bars
 mod terminal; // what is written, and how it looks
 mod up; // everything in one process
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use shared::config::TelemetryArgs;
+use shared::telemetry;
+use stall::StallProbe;
+use tokio::runtime::{Builder, Runtime};
 
 use commands::{ChangeArgs, ListArgs, ResultArgs, StatusArgs, SubmitArgs, WaitArgs};
 use demo::DemoArgs;
+use extract::ExtractArgs;
 use failure::{Exit, Failure};
 use up::UpArgs;
 
@@ -22,17 +29,18 @@ use up::UpArgs;
 ///
 /// Exit codes: 0 all is well, 1 a job ended without a result, 2 the request or the file makes no
 /// sense, 64 the configuration is wrong, 69 the service, Redis or the store is away.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "pdf-ingest", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     Up(UpArgs),
     Demo(DemoArgs),
+    Extract(ExtractArgs),
     Submit(SubmitArgs),
     Status(StatusArgs),
     Wait(WaitArgs),
@@ -47,53 +55,69 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let as_json = arguments.command.prints_json();
     install_tls_provider();
-    let exit = run(arguments.command).unwrap_or_else(|failure| {
-        failure.report(None, as_json);
-        failure.exit()
-    });
-    ExitCode::from(exit as u8)
+    match Arguments::parse().command {
+        Command::Extract(args) => extract::run(args),
+        Command::Up(args) => serve(&args.telemetry.clone(), args.run()),
+        Command::Demo(args) => match args.telemetry() {
+            Ok(telemetry) => serve(&telemetry, args.run()),
+            Err(failure) => exit(Err(failure), false),
+        },
+        Command::Submit(args) => ask(args.server.json, args.run()),
+        Command::Status(args) => ask(args.server.json, args.run()),
+        Command::Wait(args) => ask(args.server.json, args.run()),
+        Command::Result(args) => ask(args.server.json, args.run()),
+        Command::List(args) => ask(args.server.json, args.run()),
+        Command::Cancel(args) => ask(args.server.json, args.cancel()),
+        Command::Retry(args) => ask(args.server.json, args.retry()),
+        Command::Delete(args) => ask(args.server.json, args.delete()),
+    }
 }
 
-fn run(command: Command) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// Runs a command that asks a service.
+fn ask(as_json: bool, command: impl Future<Output = Result<Exit, Failure>>) -> ExitCode {
+    let outcome = Builder::new_current_thread()
         .enable_all()
-        .build()?;
-    runtime.block_on(command.run())
-}
-
-impl Command {
-    async fn run(self) -> Result<Exit, Failure> {
-        match self {
-            Self::Up(args) => args.run().await,
-            Self::Demo(args) => args.run().await,
-            Self::Submit(args) => args.run().await,
-            Self::Status(args) => args.run().await,
-            Self::Wait(args) => args.run().await,
-            Self::Result(args) => args.run().await,
-            Self::List(args) => args.run().await,
-            Self::Cancel(args) => args.cancel().await,
-            Self::Retry(args) => args.retry().await,
-            Self::Delete(args) => args.delete().await,
-        }
-    }
-
-    fn prints_json(&self) -> bool {
-        match self {
-            Self::Up(_) | Self::Demo(_) => false,
-            Self::Submit(args) => args.server.json,
-            Self::Status(args) => args.server.json,
-            Self::Wait(args) => args.server.json,
-            Self::Result(args) => args.server.json,
-            Self::List(args) => args.server.json,
-            Self::Cancel(args) | Self::Retry(args) | Self::Delete(args) => args.server.json,
-        }
-    }
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(command));
+    exit(outcome, as_json)
 }
 
 /// rustls is built without a default provider, so that only one, ring, is compiled.
 fn install_tls_provider() {
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Runs a command that is the service, watched by the stall probe as in production.
+fn serve(
+    telemetry: &TelemetryArgs,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> ExitCode {
+    let outcome = watched_runtime(telemetry).and_then(|(probe, runtime)| {
+        let outcome = runtime.block_on(probe.watch(Box::pin(command)));
+        runtime.shutdown_background(); // a second ctrl-c does not wait for a page to be read
+        outcome
+    });
+    exit(outcome, false)
+}
+
+fn watched_runtime(args: &TelemetryArgs) -> Result<(StallProbe, Runtime), Failure> {
+    let config = |error: &dyn Display| Failure::Config(error.to_string());
+    telemetry::init(args).map_err(|error| config(&error))?;
+    telemetry::metrics().map_err(|error| config(&error))?;
+    let probe = telemetry::probe(args).map_err(|error| config(&error))?;
+    let mut builder = Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "pdf-ingest")
+        .build()?;
+    Ok((probe, runtime))
+}
+
+fn exit(outcome: Result<Exit, Failure>, as_json: bool) -> ExitCode {
+    let exit = outcome.unwrap_or_else(|failure| {
+        failure.report(None, as_json);
+        failure.exit()
+    });
+    ExitCode::from(exit as u8)
 }

@@ -13,13 +13,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use shared::config::{Secret, TelemetryArgs};
-use shared::telemetry;
 use url::Url;
 
 use crate::failure::{Exit, Failure};
 use crate::terminal::{self, bold, dim};
 
 pub(crate) use interrupt::Interrupts;
+pub(crate) use services::telemetry;
 pub(crate) use stack::{Plan, Stack};
 
 /// Run everything in one process: Redis, a folder as object store, the API and a worker.
@@ -50,12 +50,11 @@ pub(crate) struct UpArgs {
     store_url: Option<Url>,
 
     #[command(flatten)]
-    telemetry: TelemetryArgs,
+    pub(crate) telemetry: TelemetryArgs,
 }
 
 impl UpArgs {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        telemetry::init(&self.telemetry).map_err(|error| Failure::Config(error.to_string()))?;
         let mut interrupts = Interrupts::listen()?;
         let plan = Plan {
             listen: self.listen,

@@ -8,11 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use api::ApiArgs;
 use clap::builder::Resettable;
-use clap::{Args, Command, FromArgMatches};
+use clap::{Args, Command};
 use redis::cmd;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
-use shared::config::{RedisArgs, StoreArgs};
 use shared::job::State;
 use shared::queue::Queue;
 use shared::store::ObjectStore;
@@ -103,7 +102,7 @@ impl TestApp {
         let api = start_api(args).await?;
         Ok(Self {
             url: format!("http://{}", api.address),
-            http: reqwest::Client::new(),
+            http: http_client(),
             redis,
             s3,
             queue,
@@ -261,6 +260,12 @@ impl TestApp {
         }
         Ok(())
     }
+}
+
+/// reqwest insists on a TLS provider, also for a client that speaks plain HTTP only.
+fn http_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 async fn start_api(args: ApiArgs) -> Result<Running> {

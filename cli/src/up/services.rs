@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use api::ApiArgs;
 use clap::Parser;
-use shared::config::Secret;
+use shared::config::{Secret, TelemetryArgs};
 use url::Url;
 use worker::WorkerArgs;
 
@@ -29,6 +29,19 @@ struct ApiCommand {
 struct WorkerCommand {
     #[command(flatten)]
     args: WorkerArgs,
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct TelemetryCommand {
+    #[command(flatten)]
+    args: TelemetryArgs,
+}
+
+/// Telemetry that logs what `log` asks for.
+pub(crate) fn telemetry(log: &str) -> Result<TelemetryArgs, Failure> {
+    let command: TelemetryCommand = parse([format!("--log={log}").into()])?;
+    Ok(command.args)
 }
 
 impl Backends {

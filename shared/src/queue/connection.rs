@@ -102,28 +102,6 @@ impl Connection {
         Ok(attempt.await.unwrap_or_else(|_| Err(timed_out()))?)
     }
 
-    /// Refuses a server on which jobs could be lost.
-    pub(super) async fn check_server(&self) -> Result<(), QueueError> {
-        let info: String = self.call(redis::cmd("INFO").arg("server")).await?;
-        let version = info_field(&info, "redis_version").unwrap_or_default();
-        let mut numbers = version
-            .split('.')
-            .map(|part| part.parse::<u32>().unwrap_or(0));
-        let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        if (major, minor) < (6, 2) {
-            return Err(QueueError::Setup(format!(
-                "redis 6.2 or newer is needed, this is {version}"
-            )));
-        }
-        let info: String = self.call(redis::cmd("INFO").arg("memory")).await?;
-        match info_field(&info, "maxmemory_policy") {
-            Some("noeviction") | None => Ok(()),
-            Some(policy) => Err(QueueError::Setup(format!(
-                "redis may evict jobs: maxmemory-policy is {policy}, it must be noeviction"
-            ))),
-        }
-    }
-
     /// The connection, made if there is none. Callers that waited while another one failed share its error.
     async fn live(&self) -> Result<(u64, Live), RedisError> {
         let asked = Instant::now();
@@ -171,6 +149,8 @@ impl Connection {
 impl Target {
     fn new(args: &RedisArgs) -> Result<Self, QueueError> {
         let url = args.parse_url().map_err(QueueError::Setup)?;
+        // rustls wants to be told which cryptography to use; whoever told it first is right.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let certificates = args.read_certificates().map_err(QueueError::Setup)?;
         Ok(match url {
             RedisUrl::Node(node) => Self::Node(client(node, certificates.as_ref())?),
@@ -281,12 +261,6 @@ fn sentinel(
 
 fn timed_out() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
-}
-
-fn info_field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .map(str::trim)
 }
 
 impl ConnectionLike for Live {
