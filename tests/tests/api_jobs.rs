@@ -69,10 +69,17 @@ async fn who_waits_gets_the_finished_job() -> Result<()> {
     let worker = app.worker().await?;
     let form = Form::new()
         .text("markdown", "true")
-        .part("file", Part::bytes(Pdf::with_pages(2).build()).file_name("C:\\a\\b.pdf"))
+        .part(
+            "file",
+            Part::bytes(Pdf::with_pages(2).build()).file_name("C:\\a\\b.pdf"),
+        )
         .text("priority", "1");
     let request = app.http.post(format!("{}/v1/jobs", app.url));
-    let response = request.header("prefer", "wait=30").multipart(form).send().await?;
+    let response = request
+        .header("prefer", "wait=30")
+        .multipart(form)
+        .send()
+        .await?;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["preference-applied"], "wait=30");
     let job: Value = response.json().await?;
@@ -81,7 +88,10 @@ async fn who_waits_gets_the_finished_job() -> Result<()> {
     assert_eq!(job["priority"], 1);
     assert_eq!(job["options"]["markdown"], true);
     let markdown = app.get(&text(&job, "/links/markdown")).await?;
-    assert_eq!(markdown.headers()["content-type"], "text/markdown; charset=utf-8");
+    assert_eq!(
+        markdown.headers()["content-type"],
+        "text/markdown; charset=utf-8"
+    );
     worker.stop().await?;
     app.finish().await
 }
@@ -99,13 +109,11 @@ async fn a_poller_is_told_only_what_it_does_not_know() -> Result<()> {
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
 
     let waiting = format!("{path}?wait=30");
-    let (change, cancelled) = tokio::join!(
-        get_with(&app, &waiting, "if-none-match", &tag),
-        async {
+    let (change, cancelled) =
+        tokio::join!(get_with(&app, &waiting, "if-none-match", &tag), async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             app.post(&format!("{path}/cancel"), Vec::new()).await
-        }
-    );
+        });
     assert_eq!(cancelled?.status(), StatusCode::OK);
     let change = change?;
     assert_ne!(change.headers()["etag"].to_str()?, tag);
@@ -118,7 +126,10 @@ async fn a_source_comes_back_whole_and_in_ranges() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let pdf = Pdf::with_pages(1).build();
     let path = "/v1/jobs?filename=Gr%C3%B6%C3%9Fe.pdf";
-    let job: Value = submit_with(&app, path, pdf.clone(), &[]).await?.json().await?;
+    let job: Value = submit_with(&app, path, pdf.clone(), &[])
+        .await?
+        .json()
+        .await?;
     let source = text(&job, "/links/source");
     let whole = app.get(&source).await?;
     let headers = whole.headers().clone();
@@ -132,12 +143,18 @@ async fn a_source_comes_back_whole_and_in_ranges() -> Result<()> {
 
     let part = get_with(&app, &source, "range", "bytes=5-9").await?;
     assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
-    assert_eq!(part.headers()["content-range"], format!("bytes 5-9/{}", pdf.len()).as_str());
+    assert_eq!(
+        part.headers()["content-range"],
+        format!("bytes 5-9/{}", pdf.len()).as_str()
+    );
     assert_eq!(part.headers()["repr-digest"], headers["repr-digest"]);
     assert_eq!(part.bytes().await?, pdf[5..10]);
     let behind = get_with(&app, &source, "range", "bytes=1000000-").await?;
     assert_eq!(behind.status(), StatusCode::RANGE_NOT_SATISFIABLE);
-    assert_eq!(behind.headers()["content-range"], format!("bytes */{}", pdf.len()).as_str());
+    assert_eq!(
+        behind.headers()["content-range"],
+        format!("bytes */{}", pdf.len()).as_str()
+    );
     let tag = headers["etag"].to_str()?;
     let known = get_with(&app, &source, "if-none-match", tag).await?;
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
@@ -154,7 +171,9 @@ async fn pages_of_a_list_hold_every_job_once() -> Result<()> {
     made.reverse();
     let (mut listed, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = app.json(&format!("/v1/jobs?state=queued&limit=3{cursor}")).await?;
+        let page = app
+            .json(&format!("/v1/jobs?state=queued&limit=3{cursor}"))
+            .await?;
         let jobs = page["jobs"].as_array().context("jobs")?;
         listed.extend(jobs.iter().map(|job| text(job, "/id")));
         match page["next"].as_str() {
@@ -188,11 +207,18 @@ async fn a_job_is_visible_to_its_own_key_only() -> Result<()> {
         let path = format!("{path}{part}");
         let others = get_with(&app, &path, "authorization", BOB).await?;
         assert_eq!(others.status(), StatusCode::NOT_FOUND, "{part}");
-        assert_eq!(app.get(&path).await?.status(), StatusCode::UNAUTHORIZED, "{part}");
+        assert_eq!(
+            app.get(&path).await?.status(),
+            StatusCode::UNAUTHORIZED,
+            "{part}"
+        );
     }
     let own = get_with(&app, &path, "authorization", ADA).await?;
     assert_eq!(own.status(), StatusCode::OK);
-    let list: Value = get_with(&app, "/v1/jobs", "authorization", BOB).await?.json().await?;
+    let list: Value = get_with(&app, "/v1/jobs", "authorization", BOB)
+        .await?
+        .json()
+        .await?;
     assert_eq!(list["jobs"].as_array().map(Vec::len), Some(0));
     for open in ["/livez", "/readyz", "/openapi.json", "/docs", "/v1/limits"] {
         assert_eq!(app.get(open).await?.status(), StatusCode::OK, "{open}");
@@ -203,7 +229,9 @@ async fn a_job_is_visible_to_its_own_key_only() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_answers_long_polls_and_ends_requests_in_flight() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
-    let response = app.post("/v1/jobs?delay=3600", Pdf::with_pages(1).build()).await?;
+    let response = app
+        .post("/v1/jobs?delay=3600", Pdf::with_pages(1).build())
+        .await?;
     let path = text(&response.json().await?, "/links/self");
     let poll = tokio::spawn({
         let request = app.http.get(format!("{}{path}?wait=60", app.url));

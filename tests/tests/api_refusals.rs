@@ -33,9 +33,15 @@ async fn is_problem(response: Response, status: u16, code: &str) -> Result<()> {
     assert_eq!(got, status, "{body}");
     assert_eq!(headers["content-type"], "application/problem+json");
     assert_eq!(text(&body, "/code"), code, "{body}");
-    assert_eq!(text(&body, "/type"), format!("urn:pdf-ingest:problem:{code}"));
+    assert_eq!(
+        text(&body, "/type"),
+        format!("urn:pdf-ingest:problem:{code}")
+    );
     assert_eq!(body["status"], status);
-    assert_eq!(text(&body, "/request_id"), headers["x-request-id"].to_str()?);
+    assert_eq!(
+        text(&body, "/request_id"),
+        headers["x-request-id"].to_str()?
+    );
     Ok(())
 }
 
@@ -73,7 +79,12 @@ async fn every_bad_body_has_its_problem() -> Result<()> {
     is_problem(post(b"<html>".repeat(500)).await?, 415, "not-a-pdf").await?;
     let large = [b"%PDF-1.7\n".to_vec(), vec![b'x'; CAP]].concat();
     is_problem(post(large).await?, 413, "file-too-large").await?;
-    is_problem(app.post("/v1/jobs", endless()).await?, 413, "file-too-large").await?;
+    is_problem(
+        app.post("/v1/jobs", endless()).await?,
+        413,
+        "file-too-large",
+    )
+    .await?;
     nothing_is_left(&app).await?;
     app.finish().await
 }
@@ -98,7 +109,14 @@ async fn every_bad_head_has_its_problem() -> Result<()> {
         let response = request.headers(headers).body(pdf.clone()).send().await?;
         is_problem(response, status, code).await?;
     }
-    for option in ["imags=true", "images=1", "priority=10", "delay=-1", "filename=", "boxes=true&boxes=true"] {
+    for option in [
+        "imags=true",
+        "images=1",
+        "priority=10",
+        "delay=-1",
+        "filename=",
+        "boxes=true&boxes=true",
+    ] {
         let response = app.post(&format!("/v1/jobs?{option}"), pdf.clone()).await?;
         is_problem(response, 422, "invalid-option").await?;
     }
@@ -114,7 +132,12 @@ async fn a_bad_form_leaves_nothing_even_when_its_file_was_stored() -> Result<()>
         let request = app.http.post(format!("{}/v1/jobs", app.url));
         request.multipart(form).send().await
     };
-    is_problem(post(Form::new().text("images", "true")).await?, 400, "bad-request").await?;
+    is_problem(
+        post(Form::new().text("images", "true")).await?,
+        400,
+        "bad-request",
+    )
+    .await?;
     let late = Form::new().part("file", pdf()).text("priority", "ten");
     is_problem(post(late).await?, 422, "invalid-option").await?;
     let two = Form::new().part("file", pdf()).part("file", pdf());
@@ -177,7 +200,9 @@ async fn a_full_queue_refuses_before_it_reads() -> Result<()> {
         ..Flags::default()
     })
     .await?;
-    let delayed = app.post("/v1/jobs?delay=3600", Pdf::with_pages(1).build()).await?;
+    let delayed = app
+        .post("/v1/jobs?delay=3600", Pdf::with_pages(1).build())
+        .await?;
     assert_eq!(delayed.status(), StatusCode::ACCEPTED);
     let address = app.url.strip_prefix("http://").context("url")?;
     let mut stream = TcpStream::connect(address).await?;
@@ -200,7 +225,11 @@ async fn what_is_not_there_has_its_problem() -> Result<()> {
     let unknown = "/v1/jobs/019392ea-1c1e-7cc0-9ffd-0a8f7a1d3c57";
     for (path, status, code) in [
         (unknown, 404, "not-found"),
-        ("/v1/jobs/019392EA-1C1E-7CC0-9FFD-0A8F7A1D3C57", 400, "bad-request"),
+        (
+            "/v1/jobs/019392EA-1C1E-7CC0-9FFD-0A8F7A1D3C57",
+            400,
+            "bad-request",
+        ),
         ("/v1/jobs/x", 400, "bad-request"),
         ("/v1/jobs?limit=0", 422, "invalid-option"),
         ("/v1/jobs?state=expired", 422, "invalid-option"),
