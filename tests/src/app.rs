@@ -58,7 +58,11 @@ pub struct Flags<'a> {
 
 impl Flags<'_> {
     fn of(&self, part: &[&str]) -> Vec<String> {
-        self.both.iter().chain(part).map(|flag| (*flag).to_owned()).collect()
+        self.both
+            .iter()
+            .chain(part)
+            .map(|flag| (*flag).to_owned())
+            .collect()
     }
 }
 
@@ -92,7 +96,7 @@ impl TestApp {
         let redis = RedisServer::durable().await?;
         let s3 = S3Server::start()?;
         let (redis_args, store_args) = (redis.args(), s3.store_args("t"));
-        let mut args: ApiArgs = parse(&flags.of(flags.api))?;
+        let mut args: ApiArgs = parse(&with_store(&flags.of(flags.api)))?;
         (args.redis, args.store) = (redis_args, store_args);
         let queue = Queue::connect(&args.redis, &args.queue).await?;
         let store = ObjectStore::connect(&args.store).await?;
@@ -114,7 +118,7 @@ impl TestApp {
     /// # Errors
     /// When it cannot connect.
     pub async fn worker(&self) -> Result<Running> {
-        let mut args: WorkerArgs = parse(&self.worker_flags)?;
+        let mut args: WorkerArgs = parse(&with_store(&self.worker_flags))?;
         (args.redis, args.store) = (self.redis.args(), self.s3.store_args("t"));
         let worker = Worker::connect(args).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -286,11 +290,19 @@ pub fn text(value: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
+/// With the one flag that has no default; the harness sets its value later.
+fn with_store(flags: &[String]) -> Vec<String> {
+    let store = ["--store-url", "file:///set-by-the-harness"].map(str::to_owned);
+    store.into_iter().chain(flags.iter().cloned()).collect()
+}
+
 /// Reads flags as a program would, but not this process's environment.
-fn parse<T: Args>(flags: &[String]) -> Result<T> {
+///
+/// # Errors
+/// What is wrong with the flags.
+pub fn parse<T: Args>(flags: &[String]) -> Result<T> {
     let command = T::augment_args(Command::new("test")).mut_args(|arg| arg.env(Resettable::Reset));
-    let required = ["test", "--store-url", "file:///set-by-the-harness"].map(OsString::from);
-    let given = flags.iter().map(Into::into);
-    let matches = command.try_get_matches_from(required.into_iter().chain(given))?;
+    let program = std::iter::once(OsString::from("test"));
+    let matches = command.try_get_matches_from(program.chain(flags.iter().map(Into::into)))?;
     Ok(T::from_arg_matches(&matches)?)
 }

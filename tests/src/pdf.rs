@@ -159,7 +159,7 @@ impl File {
         let (start, size) = (self.bytes.len(), self.offsets.len() + 1);
         let mut tail = format!("xref\n0 {size}\n0000000000 65535 f \n");
         for offset in &self.offsets {
-            let _infallible = write!(tail, "{offset:010} 00000 n \n");
+            let _infallible = writeln!(tail, "{offset:010} 00000 n ");
         }
         let _infallible = write!(
             tail,

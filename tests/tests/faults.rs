@@ -101,9 +101,8 @@ async fn workers_share_a_queue_and_one_joins_and_leaves_under_load() -> Result<(
     let mut ids = Vec::new();
     for number in 0..60 {
         ids.push(app.submit(Pdf::with_pages(1 + number % 4).build()).await?);
-        match number {
-            20 => drop(app.worker().await?.stop().await?),
-            _ => {}
+        if number == 20 {
+            app.worker().await?.stop().await?;
         }
     }
     let mut workers = HashMap::<String, u32>::new();

@@ -91,7 +91,10 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerErr
     signal(kind).map_err(|error| WorkerError::Config(error.to_string()))
 }
 
-#[expect(clippy::print_stderr, reason = "there is no log yet, or nobody reads it")]
+#[expect(
+    clippy::print_stderr,
+    reason = "there is no log yet, or nobody reads it"
+)]
 fn eprintln_before_logs(message: &str) {
     eprintln!("{message}");
 }

@@ -87,12 +87,18 @@ impl Workshop {
         let source = until_stopped(stop, self.download(job)).await?;
 
         progress.enter(Stage::Extract);
-        let manifest = self.extract_and_store(job, source, stop, progress).await?;
+        let manifest = Box::pin(self.extract_and_store(job, source, stop, progress)).await?;
 
         progress.enter(Stage::Commit);
-        until_stopped(stop, self.commit(job, &manifest)).await?;
+        let tally = manifest::tally(&manifest);
+        let json = self
+            .cpu
+            .run(stop, move |_| serde_json::to_vec(&manifest))
+            .await?;
+        let json = json.map_err(|error| Failure::Internal(format!("manifest: {error}")))?;
+        until_stopped(stop, Box::pin(self.commit(job, json.into()))).await?;
         progress.leave();
-        Ok(manifest::tally(&manifest))
+        Ok(tally)
     }
 
     async fn download(&self, job: &JobRecord) -> Result<Bytes, Failure> {
@@ -117,7 +123,7 @@ impl Workshop {
         let extraction = self.cpu.run(stop, move |cancel| {
             verify(&source, expected)?;
             let summary = extract::extract(&source, &options, &limits, cancel, &mut sink)?;
-            sink.end(summary).map_err(|_| ExtractError::SinkClosed)?;
+            sink.end(&summary).map_err(|_| ExtractError::SinkClosed)?;
             Ok(())
         });
         let storing = until_stopped(stop, storing::store(self, job, found, progress));
@@ -131,12 +137,10 @@ impl Workshop {
     }
 
     /// Writes `result.json`: from here on the job has a result.
-    async fn commit(&self, job: &JobRecord, manifest: &Manifest) -> Result<(), Failure> {
-        let json = serde_json::to_vec(manifest)
-            .map_err(|error| Failure::Internal(format!("manifest: {error}")))?;
-        counter!(names::STORED_BYTES_TOTAL).increment(json.len() as u64);
+    async fn commit(&self, job: &JobRecord, manifest: Bytes) -> Result<(), Failure> {
+        counter!(names::STORED_BYTES_TOTAL).increment(manifest.len() as u64);
         self.store
-            .put(&ObjectKey::Manifest(job.id), Bytes::from(json))
+            .put(&ObjectKey::Manifest(job.id), manifest)
             .await?;
         Ok(())
     }

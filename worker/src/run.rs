@@ -201,6 +201,6 @@ fn monitor(
 
 /// What apalis calls for each job.
 async fn work(job: HeldJob, workshop: Data<Arc<Workshop>>) -> Result<Tally, BoxDynError> {
-    let attempt = workshop.attempt(job.record(), job.stop());
+    let attempt = Box::pin(workshop.attempt(job.record(), job.stop()));
     attempt.await.map_err(Into::into)
 }

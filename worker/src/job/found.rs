@@ -74,7 +74,7 @@ impl FoundSink {
     }
 
     /// Says that the document was read to its end.
-    pub(super) fn end(&self, summary: Summary) -> Result<(), SinkClosed> {
+    pub(super) fn end(&self, summary: &Summary) -> Result<(), SinkClosed> {
         let warnings = summary.warnings.iter().map(to_json).collect();
         self.send(Found::End { warnings })
     }
