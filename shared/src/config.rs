@@ -1,11 +1,13 @@
 //! Flags and environment variables, in groups that a program flattens into its own arguments.
 
+mod limits; // how much one document may cost
 mod queue; // leases, attempts, depth, retention
 mod redis; // where Redis is
 mod store; // where objects go
 mod telemetry; // logs
 mod value; // ByteSize, Secret, durations
 
+pub use limits::LimitArgs;
 pub use queue::QueueArgs;
 pub use redis::RedisArgs;
 pub(crate) use redis::{RedisUrl, SentinelUrl};

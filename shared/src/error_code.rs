@@ -93,6 +93,10 @@ error_codes! {
     MethodNotAllowed = "method-not-allowed" / "The method is not allowed here",
     /// The requested range lies outside of the object.
     RangeNotSatisfiable = "range-not-satisfiable" / "The requested range lies outside of the object",
+    /// The request did not arrive in time.
+    RequestTimeout = "request-timeout" / "The request took too long to arrive",
+    /// As many requests as allowed are being served.
+    Overloaded = "overloaded" / "The service is busy",
     /// No valid API key.
     Unauthorized = "unauthorized" / "A valid API key is required",
     /// A fault of the service itself.

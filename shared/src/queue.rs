@@ -17,6 +17,7 @@ mod submit; // a new job, idempotency keys
 mod sweep; // housekeeping in bounded steps
 mod worker; // who works here
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +108,12 @@ impl Inner {
             )));
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Queue").field(&self.0.args.queue_name).finish()
     }
 }
 

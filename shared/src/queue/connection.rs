@@ -71,9 +71,7 @@ impl Connection {
 
     /// Sends one command.
     pub(super) async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, QueueError> {
-        let (generation, mut live) = self.live().await?;
-        let answer = command.query_async(&mut live).await;
-        self.note(generation, answer).await
+        self.ask(command).await
     }
 
     /// Sends several commands at once; not a transaction.
@@ -81,9 +79,7 @@ impl Connection {
         &self,
         pipeline: &Pipeline,
     ) -> Result<T, QueueError> {
-        let (generation, mut live) = self.live().await?;
-        let answer = pipeline.query_async(&mut live).await;
-        self.note(generation, answer).await
+        self.ask(pipeline).await
     }
 
     /// Runs a script, and loads it when Redis does not know it.
@@ -91,9 +87,21 @@ impl Connection {
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, QueueError> {
+        self.ask(script).await
+    }
+
+    /// Asks once more over a new connection when the one at hand turns out to be closed, as it is after a restart of
+    /// Redis: every call of the queue may be made again.
+    async fn ask<T: FromRedisValue>(&self, request: &impl Request) -> Result<T, QueueError> {
         let (generation, mut live) = self.live().await?;
-        let answer = script.invoke_async(&mut live).await;
-        self.note(generation, answer).await
+        let mut answer = request.send(&mut live).await;
+        self.note(generation, &answer).await;
+        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+            let (generation, mut live) = self.live().await?;
+            answer = request.send(&mut live).await;
+            self.note(generation, &answer).await;
+        }
+        Ok(T::from_redis_value(answer?).map_err(RedisError::from)?)
     }
 
     /// A connection of its own for subscriptions.
@@ -133,16 +141,36 @@ impl Connection {
     }
 
     /// Drops a connection that broke, so that the next call makes another.
-    async fn note<T>(&self, generation: u64, answer: RedisResult<T>) -> Result<T, QueueError> {
-        if let Err(error) = &answer
-            && breaks_connection(error)
-        {
+    async fn note(&self, generation: u64, answer: &RedisResult<Value>) {
+        if answer.as_ref().is_err_and(breaks_connection) {
             let mut slot = self.0.slot.lock().await;
             if slot.generation == generation {
                 slot.live = None;
             }
         }
-        Ok(answer?)
+    }
+}
+
+/// Something that Redis answers.
+trait Request: Sync {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value>;
+}
+
+impl Request for Cmd {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.query_async(live))
+    }
+}
+
+impl Request for Pipeline {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.query_async(live))
+    }
+}
+
+impl Request for ScriptInvocation<'_> {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.invoke_async(live))
     }
 }
 

@@ -1,0 +1,64 @@
+//! Content streams → glyphs with their places, and images (ISO 32000-1, 7.8 and 8 to 9).
+
+mod annotation; // appearance streams of annotations and form fields
+mod fonts; // each font dictionary loaded once
+mod images; // each image decoded once, each distinct one handed out once
+mod inline; // where an inline image ends
+mod interpreter; // frames, the operator loop, graphics state operators
+mod marked; // marked content: what hides, what replaces text
+mod operands; // operands of one operator
+mod optional; // which optional content is visible
+mod show; // text operators
+mod state; // what q saves and Q restores
+mod stream; // decoded stream bytes, kept while they are small
+mod xobject; // Do: forms and images
+
+use crate::budget::Budget;
+use crate::objects::Objects;
+use crate::page::PageNode;
+use crate::text::Collector;
+use crate::{ExtractError, PlacedImage};
+
+pub(crate) use images::ImageStore;
+
+/// What the content streams of one document share.
+pub(crate) struct Shared<'r, 'o> {
+    pub(crate) objects: &'o Objects<'o>,
+    pub(crate) budget: &'r Budget<'r>,
+    pub(crate) images: ImageStore<'r>,
+    fonts: fonts::FontCache,
+    streams: stream::StreamCache,
+    optional: optional::OptionalContent,
+}
+
+impl<'r, 'o> Shared<'r, 'o> {
+    pub(crate) fn new(
+        objects: &'o Objects<'o>,
+        budget: &'r Budget<'r>,
+        images: ImageStore<'r>,
+    ) -> Self {
+        Self {
+            objects,
+            budget,
+            images,
+            fonts: fonts::FontCache::default(),
+            streams: stream::StreamCache::default(),
+            optional: optional::OptionalContent::read(objects),
+        }
+    }
+}
+
+/// Runs the content of one page, then its annotations; text goes to `collector`.
+pub(crate) fn run_page<'o>(
+    shared: &mut Shared<'_, 'o>,
+    page: &PageNode<'o>,
+    collector: &mut Collector,
+) -> Result<Vec<PlacedImage>, ExtractError> {
+    let contents = shared
+        .streams
+        .page_contents(shared.objects, shared.budget, page.dict)?;
+    let mut interpreter = interpreter::Interpreter::new(shared, page, collector);
+    interpreter.run(contents, page.resources)?;
+    interpreter.run_annotations(page.dict)?;
+    Ok(interpreter.into_placed_images())
+}

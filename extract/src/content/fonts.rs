@@ -1,0 +1,40 @@
+//! Each font dictionary of a document loaded once.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use lopdf::Dictionary;
+
+use crate::budget::Budget;
+use crate::font::Font;
+use crate::objects::Objects;
+
+/// Fonts by the address of their dictionary, which does not move while the objects live.
+#[derive(Default)]
+pub(super) struct FontCache {
+    fonts: HashMap<*const Dictionary, Rc<Font>>,
+    fallback: Option<Rc<Font>>,
+}
+
+impl FontCache {
+    pub(super) fn get<'o>(
+        &mut self,
+        objects: &'o Objects<'o>,
+        dict: &'o Dictionary,
+        budget: &Budget<'_>,
+    ) -> Rc<Font> {
+        let font = self
+            .fonts
+            .entry(std::ptr::from_ref(dict))
+            .or_insert_with(|| Rc::new(Font::load(objects, dict, budget)));
+        Rc::clone(font)
+    }
+
+    /// What stands in for a font that the resources do not have.
+    pub(super) fn fallback(&mut self, objects: &Objects<'_>, budget: &Budget<'_>) -> Rc<Font> {
+        let font = self
+            .fallback
+            .get_or_insert_with(|| Rc::new(Font::load(objects, &Dictionary::new(), budget)));
+        Rc::clone(font)
+    }
+}

@@ -1,0 +1,308 @@
+//! The operator loop: content streams run on an explicit stack of frames, never on Rust's.
+
+use std::rc::Rc;
+
+use lopdf::{Dictionary, Object, Stream};
+
+use super::Shared;
+use super::marked::Mark;
+use super::operands::{Operand, Operands};
+use super::state::State;
+use crate::font::Font;
+use crate::geometry::Matrix;
+use crate::objects::lexer::{Lexer, Token};
+use crate::page::PageNode;
+use crate::text::Collector;
+use crate::{ExtractError, PlacedImage, WarningCode};
+
+/// Saved states per page; deeper `q` are counted and not stored.
+const MAX_SAVED_STATES: usize = 2_048;
+
+/// A content stream that is being run.
+struct Frame<'o> {
+    bytes: Rc<Vec<u8>>,
+    position: usize,
+    resources: Option<&'o Dictionary>,
+    /// The form, by address; `None` for the page itself.
+    form: Option<*const Stream>,
+    /// Saved states and marks that belong to the frames below.
+    states_below: usize,
+    marks_below: usize,
+}
+
+/// Runs the content of one page.
+pub(super) struct Interpreter<'i, 'r, 'o> {
+    pub(super) shared: &'i mut Shared<'r, 'o>,
+    pub(super) collector: &'i mut Collector,
+    pub(super) state: State,
+    pub(super) text_matrix: Matrix,
+    pub(super) line_matrix: Matrix,
+    pub(super) marks: Vec<Mark>,
+    pub(super) unmarked: u64,
+    pub(super) operands: Operands,
+    pub(super) placed: Vec<PlacedImage>,
+    frames: Vec<Frame<'o>>,
+    saved: Vec<State>,
+    unsaved: u64,
+    operators: u64,
+    page_ctm: Matrix,
+}
+
+impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
+    pub(super) fn new(
+        shared: &'i mut Shared<'r, 'o>,
+        page: &PageNode<'o>,
+        collector: &'i mut Collector,
+    ) -> Self {
+        let page_ctm = page.geometry.to_display;
+        Self {
+            shared,
+            collector,
+            state: State::new(page_ctm),
+            text_matrix: Matrix::IDENTITY,
+            line_matrix: Matrix::IDENTITY,
+            marks: Vec::new(),
+            unmarked: 0,
+            operands: Operands::default(),
+            placed: Vec::new(),
+            frames: Vec::new(),
+            saved: Vec::new(),
+            unsaved: 0,
+            operators: 0,
+            page_ctm,
+        }
+    }
+
+    pub(super) fn into_placed_images(self) -> Vec<PlacedImage> {
+        self.placed
+    }
+
+    /// Runs a page's own content to its end.
+    pub(super) fn run(
+        &mut self,
+        contents: Rc<Vec<u8>>,
+        resources: Option<&'o Dictionary>,
+    ) -> Result<(), ExtractError> {
+        self.enter(contents, resources, None);
+        self.run_frames()
+    }
+
+    /// Runs a form from a fresh state, as annotations do.
+    pub(super) fn run_form_alone(
+        &mut self,
+        form: &'o Stream,
+        placement: &Matrix,
+    ) -> Result<(), ExtractError> {
+        self.saved.clear();
+        self.marks.clear();
+        self.unsaved = 0;
+        self.state = State::new(placement.then(&self.page_ctm));
+        self.text_matrix = Matrix::IDENTITY;
+        self.line_matrix = Matrix::IDENTITY;
+        self.enter_form(form)?;
+        self.run_frames()
+    }
+
+    /// Starts a form unless it is running already or the nesting is too deep.
+    pub(super) fn enter_form(&mut self, form: &'o Stream) -> Result<(), ExtractError> {
+        let address = std::ptr::from_ref(form);
+        if self.frames.iter().any(|frame| frame.form == Some(address)) {
+            self.warn(WarningCode::DamagedContent, "a form draws itself");
+            return Ok(());
+        }
+        if self.frames.len() >= self.shared.budget.limits.max_depth as usize {
+            self.warn(WarningCode::Limit, "forms are nested too deeply");
+            return Ok(());
+        }
+        let (objects, budget) = (self.shared.objects, self.shared.budget);
+        let bytes = self.shared.streams.form(objects, budget, form)?;
+        let resources = objects.dict(&form.dict, b"Resources").or(self.resources());
+        self.enter(bytes, resources, Some(address));
+        if let Some(matrix) = objects.numbers(&form.dict, b"Matrix") {
+            self.state.ctm = Matrix::from_numbers(&matrix).then(&self.state.ctm);
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        bytes: Rc<Vec<u8>>,
+        resources: Option<&'o Dictionary>,
+        form: Option<*const Stream>,
+    ) {
+        self.saved.push(self.state.clone());
+        self.frames.push(Frame {
+            bytes,
+            position: 0,
+            resources,
+            form,
+            states_below: self.saved.len(),
+            marks_below: self.marks.len(),
+        });
+    }
+
+    fn leave(&mut self) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        self.close_marks(frame.marks_below);
+        self.saved.truncate(frame.states_below);
+        self.unsaved = 0;
+        if let Some(state) = self.saved.pop() {
+            self.state = state;
+        }
+    }
+
+    fn run_frames(&mut self) -> Result<(), ExtractError> {
+        while let Some(frame) = self.frames.last() {
+            let bytes = Rc::clone(&frame.bytes);
+            let mut lexer = Lexer::new(&bytes, frame.position);
+            let depth = self.frames.len();
+            let ended = self.run_frame(&mut lexer, depth)?;
+            if ended {
+                self.leave();
+            } else if let Some(frame) = self.frames.get_mut(depth - 1) {
+                frame.position = lexer.position();
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until the stream ends (`true`) or a form was entered (`false`).
+    fn run_frame(&mut self, lexer: &mut Lexer<'_>, depth: usize) -> Result<bool, ExtractError> {
+        self.operands.clear();
+        let max_depth = self.shared.budget.limits.max_depth;
+        while let Some(token) = lexer.token() {
+            if let Token::Keyword(operator) = token {
+                self.count_operator()?;
+                if self.operators > self.shared.budget.limits.max_operators {
+                    lexer.seek(usize::MAX);
+                    return Ok(true);
+                }
+                self.execute(operator, lexer)?;
+                self.operands.clear();
+                if self.frames.len() != depth {
+                    return Ok(false);
+                }
+            } else {
+                self.operands.push(token, lexer, max_depth);
+            }
+        }
+        Ok(true)
+    }
+
+    fn count_operator(&mut self) -> Result<(), ExtractError> {
+        self.operators += 1;
+        if self.operators.is_multiple_of(256) {
+            self.shared.budget.check()?;
+        }
+        if self.operators == self.shared.budget.limits.max_operators + 1 {
+            self.warn(WarningCode::Limit, "the page has too many operators");
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, operator: &[u8], lexer: &mut Lexer<'_>) -> Result<(), ExtractError> {
+        match operator {
+            b"q" => self.save(),
+            b"Q" => self.restore(),
+            b"cm" => {
+                if let Some(matrix) = self.operands.matrix() {
+                    self.state.ctm = matrix.then(&self.state.ctm);
+                }
+            }
+            b"gs" => self.set_graphics_state(),
+            b"Do" => self.draw_named_object()?,
+            b"BI" => self.draw_inline_image(lexer)?,
+            b"BMC" => self.begin_marked_content(false),
+            b"BDC" => self.begin_marked_content(true),
+            b"EMC" => self.end_marked_content(),
+            _ => self.execute_text(operator),
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) {
+        if self.saved.len() < MAX_SAVED_STATES {
+            self.saved.push(self.state.clone());
+        } else {
+            self.unsaved += 1;
+        }
+    }
+
+    /// A `Q` without its `q` does nothing; it cannot reach below the running form.
+    fn restore(&mut self) {
+        if self.unsaved > 0 {
+            self.unsaved -= 1;
+            return;
+        }
+        let floor = self.frames.last().map_or(0, |frame| frame.states_below);
+        if self.saved.len() > floor
+            && let Some(state) = self.saved.pop()
+        {
+            self.state = state;
+        }
+    }
+
+    /// `gs`: of an `ExtGState` only the font matters here (ISO 32000-1, table 58).
+    fn set_graphics_state(&mut self) {
+        let objects = self.shared.objects;
+        let Some(entry) = self
+            .operands
+            .last_name()
+            .and_then(|name| self.resource(b"ExtGState", name))
+        else {
+            return;
+        };
+        let Object::Dictionary(entry) = entry else {
+            return;
+        };
+        if let Some([font, size, ..]) = objects.array(entry, b"Font")
+            && let Some(font) = crate::objects::as_dict(objects.resolve(font))
+            && let Some(size) = crate::objects::as_number(objects.resolve(size))
+        {
+            self.state.font = Some(self.load_font(font));
+            self.state.font_size = size;
+        }
+    }
+
+    pub(super) fn load_font(&mut self, dict: &'o Dictionary) -> Rc<Font> {
+        let (objects, budget) = (self.shared.objects, self.shared.budget);
+        self.shared.fonts.get(objects, dict, budget)
+    }
+
+    /// The resources of the running stream.
+    pub(super) fn resources(&self) -> Option<&'o Dictionary> {
+        self.frames.last().and_then(|frame| frame.resources)
+    }
+
+    /// A named resource of the running stream, as written: it may be a reference.
+    pub(super) fn resource_entry(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
+        let objects = self.shared.objects;
+        objects.dict(self.resources()?, category)?.get(name).ok()
+    }
+
+    /// A named resource of the running stream.
+    pub(super) fn resource(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
+        let entry = self.resource_entry(category, name)?;
+        Some(self.shared.objects.resolve(entry))
+    }
+
+    pub(super) fn warn(&self, code: WarningCode, detail: &str) {
+        self.shared.budget.warn(code, detail);
+    }
+
+    /// The last operands as numbers, `N` of them.
+    pub(super) fn numbers<const N: usize>(&self) -> Option<[f32; N]> {
+        let mut numbers = [0.0; N];
+        for (index, number) in numbers.iter_mut().rev().enumerate() {
+            *number = self.operands.number(index)?;
+        }
+        Some(numbers)
+    }
+
+    /// The operand at `index`, counted from the first.
+    pub(super) fn operand(&self, index: usize) -> Option<Operand> {
+        self.operands.get(index)
+    }
+}

@@ -1,0 +1,251 @@
+//! Text operators: where each glyph lies (ISO 32000-1, 9.3 and 9.4).
+
+use std::rc::Rc;
+
+use super::interpreter::Interpreter;
+use super::operands::Operand;
+use crate::font::Font;
+use crate::geometry::{Matrix, Point};
+use crate::objects::as_dict;
+use crate::text::Run;
+
+impl Interpreter<'_, '_, '_> {
+    pub(super) fn execute_text(&mut self, operator: &[u8]) {
+        match operator {
+            b"Tj" => self.show_string(),
+            b"TJ" => self.show_array(),
+            b"'" => {
+                self.next_line();
+                self.show_string();
+            }
+            b"\"" => {
+                self.set_spacing_before_show();
+                self.next_line();
+                self.show_string();
+            }
+            b"BT" => {
+                self.set_text_matrix(Matrix::IDENTITY);
+                self.collector.begin_object();
+            }
+            b"Tm" => {
+                if let Some(matrix) = self.operands.matrix() {
+                    self.set_text_matrix(matrix);
+                }
+            }
+            b"Td" => {
+                if let Some([x, y]) = self.numbers() {
+                    self.move_line(x, y);
+                }
+            }
+            b"TD" => {
+                if let Some([x, y]) = self.numbers() {
+                    self.state.leading = -y;
+                    self.move_line(x, y);
+                }
+            }
+            b"T*" => self.next_line(),
+            b"Tf" => self.set_font(),
+            _ => self.set_text_state(operator),
+        }
+    }
+
+    /// The operators that set one number of the text state.
+    fn set_text_state(&mut self, operator: &[u8]) {
+        let Some(number) = self.operands.number(0) else {
+            return;
+        };
+        match operator {
+            b"Tc" => self.state.char_spacing = number,
+            b"Tw" => self.state.word_spacing = number,
+            b"Tz" => self.state.horizontal_scale = number / 100.0,
+            b"TL" => self.state.leading = number,
+            b"Ts" => self.state.rise = number,
+            _ => {}
+        }
+    }
+
+    fn set_text_matrix(&mut self, matrix: Matrix) {
+        self.text_matrix = matrix;
+        self.line_matrix = matrix;
+    }
+
+    fn move_line(&mut self, x: f32, y: f32) {
+        let shift = Matrix::new(1.0, 0.0, 0.0, 1.0, x, y);
+        let moved = shift.then(&self.line_matrix);
+        self.set_text_matrix(moved);
+    }
+
+    fn next_line(&mut self) {
+        self.move_line(0.0, -self.state.leading);
+    }
+
+    fn set_spacing_before_show(&mut self) {
+        if let (Some(word), Some(char)) = (self.operands.number(2), self.operands.number(1)) {
+            self.state.word_spacing = word;
+            self.state.char_spacing = char;
+        }
+    }
+
+    /// `Tf`; a font that the resources lack is replaced, as viewers do, by a standard one.
+    fn set_font(&mut self) {
+        if let Some(size) = self.operands.number(0) {
+            self.state.font_size = size;
+        }
+        let Some(name) = self.operands.first_name() else {
+            return;
+        };
+        let dict = self.resource(b"Font", name).and_then(as_dict);
+        let font = match dict {
+            Some(dict) => self.load_font(dict),
+            None => self.fallback_font(),
+        };
+        self.state.font = Some(font);
+    }
+
+    fn fallback_font(&mut self) -> Rc<Font> {
+        let (objects, budget) = (self.shared.objects, self.shared.budget);
+        self.shared.fonts.fallback(objects, budget)
+    }
+
+    fn show_string(&mut self) {
+        let Some(Operand::String(_)) = self
+            .operands
+            .len()
+            .checked_sub(1)
+            .and_then(|last| self.operand(last))
+        else {
+            return;
+        };
+        let Some(mut pen) = self.pen() else { return };
+        if let Some(bytes) = self.operands.last_string() {
+            pen.show(bytes, self.collector);
+        }
+        self.text_matrix = pen.text_matrix;
+    }
+
+    fn show_array(&mut self) {
+        let Some(mut pen) = self.pen() else { return };
+        for index in 0..self.operands.len() {
+            match self.operands.get(index) {
+                Some(Operand::String(span)) => {
+                    pen.show(self.operands.bytes(span), self.collector);
+                }
+                Some(Operand::Number(thousandths)) => pen.adjust(thousandths),
+                _ => {}
+            }
+        }
+        self.text_matrix = pen.text_matrix;
+    }
+
+    fn pen(&mut self) -> Option<Pen> {
+        let state = &self.state;
+        let font = Rc::clone(state.font.as_ref()?);
+        let scale = state.horizontal_scale;
+        let glyph_space = Matrix::new(
+            state.font_size * scale,
+            0.0,
+            0.0,
+            state.font_size,
+            0.0,
+            state.rise,
+        );
+        let linear = glyph_space.then(&self.text_matrix).then(&state.ctm);
+        let vertical = font.vertical();
+        let along = if vertical {
+            linear.vector(0.0, -1.0)
+        } else {
+            linear.vector(1.0, 0.0)
+        };
+        let length = along.x.hypot(along.y);
+        let direction = if length > 0.0 && length.is_finite() {
+            Point {
+                x: along.x / length,
+                y: along.y / length,
+            }
+        } else {
+            Point { x: 1.0, y: 0.0 }
+        };
+        self.collector.begin_run(Run {
+            direction,
+            size: linear.expansion(),
+            vertical,
+            ascent: font.ascent(),
+            descent: font.descent(),
+            bold: font.bold(),
+            italic: font.italic(),
+        });
+        Some(Pen {
+            visible: !self.is_hidden(),
+            font,
+            font_size: state.font_size,
+            char_spacing: state.char_spacing,
+            word_spacing: state.word_spacing,
+            scale,
+            rise: state.rise,
+            em_length: length,
+            text_matrix: self.text_matrix,
+            ctm: state.ctm,
+            vertical,
+        })
+    }
+}
+
+/// Moves over the page while strings are shown.
+struct Pen {
+    font: Rc<Font>,
+    font_size: f32,
+    char_spacing: f32,
+    word_spacing: f32,
+    scale: f32,
+    rise: f32,
+    /// One em along the writing direction, in points on the displayed page.
+    em_length: f32,
+    text_matrix: Matrix,
+    ctm: Matrix,
+    vertical: bool,
+    visible: bool,
+}
+
+impl Pen {
+    fn show(&mut self, bytes: &[u8], collector: &mut crate::text::Collector) {
+        let font = Rc::clone(&self.font);
+        for glyph in font.decode(bytes) {
+            let spacing = self.char_spacing
+                + if glyph.is_space {
+                    self.word_spacing
+                } else {
+                    0.0
+                };
+            let em = match glyph.vertical {
+                Some((advance, _, _)) => -advance,
+                None => glyph.width,
+            };
+            if self.visible {
+                let place = self.text_matrix.point(0.0, self.rise);
+                let origin = self.ctm.point(place.x, place.y);
+                collector.glyph(glyph.text.as_str(), origin, em * self.em_length);
+            }
+            if self.vertical {
+                self.advance(0.0, spacing - em * self.font_size);
+            } else {
+                self.advance((em * self.font_size + spacing) * self.scale, 0.0);
+            }
+        }
+    }
+
+    /// A number in a `TJ` array: thousandths of an em, backwards.
+    fn adjust(&mut self, thousandths: f32) {
+        let shift = -thousandths / 1000.0 * self.font_size;
+        if self.vertical {
+            self.advance(0.0, shift);
+        } else {
+            self.advance(shift * self.scale, 0.0);
+        }
+    }
+
+    fn advance(&mut self, x: f32, y: f32) {
+        let moved = self.text_matrix.point(x, y);
+        self.text_matrix.e = moved.x;
+        self.text_matrix.f = moved.y;
+    }
+}

@@ -1,0 +1,112 @@
+//! Where decoded bytes go: capped per stream and charged to the document while they are written.
+
+use crate::ExtractError;
+use crate::budget::Budget;
+
+/// Bytes written between two looks at the document's budget; also the cancel granularity.
+const CHARGE_STEP_BYTES: usize = 64 << 10;
+
+/// The bytes of one stream so far.
+pub(super) struct Output<'b> {
+    bytes: Vec<u8>,
+    charged_bytes: usize,
+    max_bytes: usize,
+    budget: &'b Budget<'b>,
+}
+
+/// Why a decoder stopped before the end of its input; what it wrote until then stays.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The input is not what the filter's definition asks for.
+    Damaged(&'static str),
+    /// [`crate::Limits::max_stream_bytes`] is reached.
+    Full,
+    /// The whole extraction ends.
+    Extraction(ExtractError),
+}
+
+impl<'b> Output<'b> {
+    /// An empty output of at most `max_bytes` for a stream of `encoded_bytes`.
+    pub(super) fn new(encoded_bytes: usize, max_bytes: u64, budget: &'b Budget<'b>) -> Self {
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        let expected = encoded_bytes.saturating_mul(3).min(max_bytes).min(1 << 20);
+        Self {
+            bytes: Vec::with_capacity(expected),
+            charged_bytes: 0,
+            max_bytes,
+            budget,
+        }
+    }
+
+    /// Charges what is not yet charged and hands out everything that was written.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, ExtractError> {
+        self.charge()?;
+        Ok(self.bytes)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn push(&mut self, byte: u8) -> Result<(), Stop> {
+        self.extend(&[byte])
+    }
+
+    pub(super) fn extend(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let room = self.max_bytes.saturating_sub(self.bytes.len());
+        self.bytes
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.settle()?;
+        if bytes.len() > room {
+            return Err(Stop::Full);
+        }
+        Ok(())
+    }
+
+    pub(super) fn repeat(&mut self, byte: u8, count: usize) -> Result<(), Stop> {
+        let room = self.max_bytes.saturating_sub(self.bytes.len());
+        let len = self.bytes.len() + count.min(room);
+        self.bytes.resize(len, byte);
+        self.settle()?;
+        if count > room {
+            return Err(Stop::Full);
+        }
+        Ok(())
+    }
+
+    /// Lets `write` append to the bytes, within their spare capacity, which is at least one byte.
+    pub(super) fn append_with<T>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> T,
+    ) -> Result<T, Stop> {
+        if self.bytes.len() >= self.max_bytes {
+            return Err(Stop::Full);
+        }
+        if self.bytes.len() == self.bytes.capacity() {
+            let more = self.bytes.len().clamp(1 << 10, 1 << 20);
+            let room = self.max_bytes - self.bytes.len();
+            self.bytes.reserve_exact(more.min(room));
+        }
+        let written = write(&mut self.bytes);
+        self.settle()?;
+        if self.bytes.len() > self.max_bytes {
+            self.bytes.truncate(self.max_bytes);
+            self.charged_bytes = self.charged_bytes.min(self.max_bytes);
+            return Err(Stop::Full);
+        }
+        Ok(written)
+    }
+
+    fn settle(&mut self) -> Result<(), Stop> {
+        if self.bytes.len() - self.charged_bytes >= CHARGE_STEP_BYTES {
+            self.charge().map_err(Stop::Extraction)?;
+        }
+        Ok(())
+    }
+
+    fn charge(&mut self) -> Result<(), ExtractError> {
+        let more = self.bytes.len() - self.charged_bytes;
+        self.charged_bytes = self.bytes.len();
+        self.budget.charge_inflated(more as u64)
+    }
+}

@@ -1,0 +1,179 @@
+//! Composite fonts: codes of one to four bytes → CIDs → widths and text (ISO 32000-1, 9.7).
+
+mod glyph_texts; // CID → text, from the embedded font program
+
+use lopdf::{Dictionary, Object, Stream};
+
+use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
+use super::descriptor::Descriptor;
+use super::glyph_text::GlyphText;
+use super::widths::CidWidths;
+use super::{Font, Glyph, Kind, Source, meaningful, stand_in};
+use crate::WarningCode;
+use glyph_texts::GlyphTexts;
+
+/// CMaps followed from one `UseCMap` to the next.
+const MAX_USECMAP: usize = 4;
+
+/// A Type 0 font and its one descendant.
+#[derive(Debug)]
+pub(super) struct Composite {
+    encoding: CMap,
+    widths: CidWidths,
+    to_unicode: Option<ToUnicode>,
+    /// What CIDs mean where `ToUnicode` does not say.
+    meaning: Meaning,
+}
+
+#[derive(Debug)]
+enum Meaning {
+    Unknown,
+    Collection(Collection),
+    Program(GlyphTexts),
+}
+
+pub(super) fn load(source: Source<'_>) -> Font {
+    let Source { objects, dict, .. } = source;
+    let descendant = objects
+        .array(dict, b"DescendantFonts")
+        .and_then(|fonts| objects.resolve(fonts.first()?).as_dict().ok());
+    if descendant.is_none() {
+        let detail = "a composite font has no descendant font";
+        source.budget.warn(WarningCode::DamagedFont, detail);
+    }
+    let cid_font = descendant.unwrap_or(dict);
+    let descriptor = Descriptor::read(objects, cid_font);
+    let encoding = encoding(source);
+    let to_unicode = source.to_unicode();
+    let meaning = match collection(source, cid_font) {
+        Some(collection) => Meaning::Collection(collection),
+        None if to_unicode.is_some() => Meaning::Unknown,
+        None => meaning_in_program(source, cid_font, &descriptor),
+    };
+    let font = Composite {
+        widths: CidWidths::read(objects, cid_font, encoding.is_vertical()),
+        encoding,
+        to_unicode,
+        meaning,
+    };
+    Font::new(&descriptor, Kind::Composite(Box::new(font)))
+}
+
+impl Composite {
+    pub(super) fn is_vertical(&self) -> bool {
+        self.encoding.is_vertical()
+    }
+
+    /// The first glyph of `bytes`, and what did not fit into its text.
+    pub(super) fn glyph(&self, bytes: &[u8]) -> Option<(Glyph, &str)> {
+        let code = self.encoding.next_code(bytes)?;
+        let cid = self.encoding.cid(code);
+        let (text, rest) = self.text(code, cid);
+        let glyph = Glyph {
+            code: code.value,
+            len: code.len,
+            width: self.widths.width(cid),
+            vertical: self.is_vertical().then(|| self.widths.vertical(cid)),
+            text,
+            is_space: code.len == 1 && code.value == 32,
+        };
+        Some((glyph, rest))
+    }
+
+    /// `ToUnicode`, then the CMap where its codes are Unicode, then the CID (9.10.2).
+    fn text(&self, code: Code, cid: u32) -> (GlyphText, &str) {
+        let mapped = self.to_unicode.as_ref().and_then(|map| map.get(code.value));
+        match mapped.and_then(meaningful) {
+            Some(Mapped::Char(character)) => return (GlyphText::from_char(character), ""),
+            Some(Mapped::Text(text)) => return GlyphText::split(text),
+            None => {}
+        }
+        if let Some(character) = self.encoding.unicode(code) {
+            return (GlyphText::from_char(character), "");
+        }
+        match &self.meaning {
+            Meaning::Collection(collection) => {
+                let mut text = String::new();
+                collection.append_unicode(cid, &mut text);
+                let (text, _) = GlyphText::split(&text);
+                if !text.is_empty() {
+                    return (text, "");
+                }
+            }
+            Meaning::Program(texts) => {
+                if let Some(text) = texts.get(cid) {
+                    return (text, "");
+                }
+            }
+            Meaning::Unknown => {}
+        }
+        (stand_in(cid), "")
+    }
+}
+
+/// The CMap that `Encoding` names or holds; identity where it cannot be read.
+fn encoding(source: Source<'_>) -> CMap {
+    let Source {
+        objects,
+        dict,
+        budget,
+    } = source;
+    match objects.lookup(dict, b"Encoding") {
+        Some(Object::Name(name)) => CMap::named(name).unwrap_or_else(|| {
+            let name = String::from_utf8_lossy(name);
+            budget.warn(WarningCode::DamagedFont, format!("unknown CMap {name}"));
+            CMap::Identity {
+                vertical: name.ends_with("-V"),
+            }
+        }),
+        Some(Object::Stream(stream)) => embedded_cmap(source, stream, MAX_USECMAP),
+        _ => CMap::IDENTITY,
+    }
+}
+
+fn embedded_cmap<'o>(source: Source<'o>, stream: &'o Stream, left: usize) -> CMap {
+    let base = match source.objects.lookup(&stream.dict, b"UseCMap") {
+        Some(Object::Name(name)) => CMap::named(name),
+        Some(Object::Stream(base)) if left > 0 => Some(embedded_cmap(source, base, left - 1)),
+        _ => None,
+    };
+    let Some(bytes) = source.bytes(stream) else {
+        return CMap::IDENTITY;
+    };
+    let cmap = CMap::parse(&bytes, base);
+    match source.objects.integer(&stream.dict, b"WMode") {
+        Some(mode) => cmap.with_writing_mode(mode == 1),
+        None => cmap,
+    }
+}
+
+/// The collection that the CIDs belong to, where it is one of Adobe's four.
+fn collection(source: Source<'_>, cid_font: &Dictionary) -> Option<Collection> {
+    let info = source.objects.dict(cid_font, b"CIDSystemInfo")?;
+    let registry = source.objects.string(info, b"Registry")?;
+    (registry == b"Adobe").then_some(())?;
+    Collection::from_ordering(source.objects.string(info, b"Ordering")?)
+}
+
+fn meaning_in_program<'o>(
+    source: Source<'o>,
+    cid_font: &'o Dictionary,
+    descriptor: &Descriptor<'o>,
+) -> Meaning {
+    let Some(bytes) = descriptor.program.and_then(|stream| source.bytes(stream)) else {
+        return Meaning::Unknown;
+    };
+    let cid_to_gid = source
+        .objects
+        .stream(cid_font, b"CIDToGIDMap")
+        .and_then(|stream| source.bytes(stream));
+    match glyph_texts::read(&bytes, cid_to_gid.as_deref()) {
+        Some(glyph_texts::Found::Collection(collection)) => Meaning::Collection(collection),
+        Some(glyph_texts::Found::Texts(texts)) => Meaning::Program(texts),
+        None => {
+            let detail = format!("unreadable font program of {}", descriptor.name);
+            source.budget.warn(WarningCode::DamagedFont, detail);
+            Meaning::Unknown
+        }
+    }
+}

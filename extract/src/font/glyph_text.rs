@@ -1,0 +1,70 @@
+//! The text of one glyph as a small value that is copied, never allocated.
+
+/// Bytes of UTF-8 held in place: five CJK characters, or a long ligature.
+const CAPACITY: usize = 15;
+
+/// Up to 15 bytes of UTF-8, usually one character.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct GlyphText {
+    bytes: [u8; CAPACITY],
+    len: u8,
+}
+
+impl GlyphText {
+    /// No text at all.
+    pub(crate) const EMPTY: Self = Self {
+        bytes: [0; CAPACITY],
+        len: 0,
+    };
+
+    /// One character.
+    pub(crate) fn from_char(character: char) -> Self {
+        let mut text = Self::EMPTY;
+        text.len = character.encode_utf8(&mut text.bytes).len() as u8;
+        text
+    }
+
+    /// As much of `text` as fits, and the rest.
+    pub(crate) fn split(text: &str) -> (Self, &str) {
+        let (head, rest) = text.split_at(text.floor_char_boundary(CAPACITY));
+        let mut glyph = Self::EMPTY;
+        glyph.bytes[..head.len()].copy_from_slice(head.as_bytes());
+        glyph.len = head.len() as u8;
+        (glyph, rest)
+    }
+
+    /// The characters.
+    pub(crate) fn as_str(&self) -> &str {
+        self.bytes
+            .get(..usize::from(self.len))
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether there is no text.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl std::fmt::Debug for GlyphText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let (head, rest) = GlyphText::split("aaaaaaaaaaaaaa\u{20ac}bc");
+        assert_eq!((head.as_str(), rest), ("aaaaaaaaaaaaaa", "\u{20ac}bc"));
+        let (head, rest) = GlyphText::split("ffi");
+        assert_eq!((head.as_str(), rest), ("ffi", ""));
+        assert!(GlyphText::EMPTY.is_empty());
+        assert_eq!(GlyphText::from_char('\u{1f600}').as_str(), "\u{1f600}");
+        assert_eq!(size_of::<GlyphText>(), 16);
+    }
+}

@@ -1,0 +1,196 @@
+//! Simple fonts: one byte per code, 256 widths and texts (ISO 32000-1, 9.6).
+
+mod built_in; // what the embedded font program says about a code
+mod encoding; // code → glyph name, by the font dictionary
+mod widths; // code → width, by the font dictionary
+
+pub(super) use encoding::Encoding;
+
+use super::cmap::{Mapped, ToUnicode};
+use super::descriptor::Descriptor;
+use super::encoding::BaseEncoding;
+use super::glyph_names;
+use super::glyph_text::GlyphText;
+use super::program::Program;
+use super::standard14::StandardFont;
+use super::{Glyph, Source, meaningful, stand_in};
+use crate::WarningCode;
+use widths::Widths;
+
+/// Width and text of each of the 256 codes.
+#[derive(Debug)]
+pub(super) struct SimpleTable {
+    entries: Box<[Entry; 256]>,
+    /// What did not fit into the entry of its code.
+    rests: Vec<(u8, Box<str>)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    /// In em.
+    width: f32,
+    text: GlyphText,
+}
+
+impl SimpleTable {
+    fn new() -> Self {
+        Self {
+            entries: Box::new([Entry::default(); 256]),
+            rests: Vec::new(),
+        }
+    }
+
+    /// The glyph of a code, and what did not fit into its text.
+    pub(super) fn glyph(&self, code: u8) -> (Glyph, &str) {
+        let entry = &self.entries[usize::from(code)];
+        let glyph = Glyph {
+            code: u32::from(code),
+            len: 1,
+            width: entry.width,
+            vertical: None,
+            text: entry.text,
+            is_space: code == b' ',
+        };
+        let rest = self.rests.iter().find(|(of, _)| *of == code);
+        (glyph, rest.map_or("", |(_, rest)| rest))
+    }
+
+    fn set_text(&mut self, code: u8, text: &str) {
+        let (head, rest) = GlyphText::split(text);
+        self.entries[usize::from(code)].text = head;
+        if !rest.is_empty() {
+            self.rests.push((code, Box::from(rest)));
+        }
+    }
+
+    fn has_text(&self, code: u8) -> bool {
+        !self.entries[usize::from(code)].text.is_empty()
+    }
+}
+
+/// Reads a Type 1, MMType1 or TrueType font; any other simple font is taken for Type 1.
+pub(super) fn load(
+    source: Source<'_>,
+    descriptor: &Descriptor<'_>,
+    true_type: bool,
+) -> SimpleTable {
+    let Source { objects, dict, .. } = source;
+    let embedded = descriptor.program.is_some();
+    let mut encoding = Encoding::read(objects, dict);
+    if encoding.base.is_none() && !embedded {
+        encoding.base = Some(match descriptor.standard {
+            Some(font) => font.built_in_encoding(),
+            None => BaseEncoding::Standard,
+        });
+    }
+    if encoding.base.is_none() && true_type && !descriptor.symbolic && encoding.given {
+        encoding.base = Some(BaseEncoding::Standard);
+    }
+    let mut table = SimpleTable::new();
+    let widths = Widths::read(objects, dict, descriptor);
+    let to_unicode = source.to_unicode();
+    for code in 0..=255 {
+        table.entries[usize::from(code)].width = widths.as_ref().map_or(0.0, |w| w.get(code));
+        set_text_by_dictionary(&mut table, code, &encoding, to_unicode.as_ref());
+    }
+    let is_missing =
+        |code: u8| !table.has_text(code) && widths.as_ref().is_none_or(|w| w.get(code) != 0.0);
+    let program = if embedded && (widths.is_none() || (0..=255).any(is_missing)) {
+        read_program(source, descriptor, |program| {
+            built_in::complete(&mut table, program, &encoding, descriptor, widths.is_none());
+        })
+    } else {
+        false
+    };
+    if widths.is_none() && !program {
+        set_standard_widths(&mut table, &encoding, descriptor.stand_in());
+    }
+    for code in 0..=255 {
+        if !table.has_text(code) {
+            table.entries[usize::from(code)].text = stand_in(u32::from(code));
+        }
+    }
+    table
+}
+
+/// Reads a Type 3 font's table; `scale` takes glyph space to text space (9.6.5).
+pub(super) fn load_type3(
+    source: Source<'_>,
+    descriptor: &Descriptor<'_>,
+    scale: f32,
+) -> SimpleTable {
+    let Source { objects, dict, .. } = source;
+    let encoding = Encoding::read(objects, dict);
+    let widths = Widths::read(objects, dict, descriptor);
+    let to_unicode = source.to_unicode();
+    let mut table = SimpleTable::new();
+    for code in 0..=255 {
+        let width = widths.as_ref().map_or(0.0, |widths| widths.raw(code));
+        table.entries[usize::from(code)].width = width * scale;
+        set_text_by_dictionary(&mut table, code, &encoding, to_unicode.as_ref());
+        if !table.has_text(code) {
+            table.entries[usize::from(code)].text = stand_in(u32::from(code));
+        }
+    }
+    table
+}
+
+/// Calls `found` with the embedded program; false, and a warning, where it cannot be read.
+fn read_program(
+    source: Source<'_>,
+    descriptor: &Descriptor<'_>,
+    found: impl FnOnce(&Program<'_>),
+) -> bool {
+    let Some(bytes) = descriptor.program.and_then(|stream| source.bytes(stream)) else {
+        return false;
+    };
+    match Program::read(&bytes) {
+        Some(program) => {
+            found(&program);
+            true
+        }
+        None => {
+            let detail = format!("unreadable font program of {}", descriptor.name);
+            source.budget.warn(WarningCode::DamagedFont, detail);
+            false
+        }
+    }
+}
+
+/// `ToUnicode` first, then the glyph name (9.10.2).
+fn set_text_by_dictionary(
+    table: &mut SimpleTable,
+    code: u8,
+    encoding: &Encoding<'_>,
+    to_unicode: Option<&ToUnicode>,
+) {
+    let mapped = to_unicode.and_then(|map| map.get(u32::from(code)));
+    match mapped.and_then(meaningful) {
+        Some(Mapped::Char(character)) => {
+            table.entries[usize::from(code)].text = GlyphText::from_char(character);
+        }
+        Some(Mapped::Text(text)) => table.set_text(code, text),
+        None => match encoding.difference(code) {
+            Some(name) => {
+                let mut text = String::new();
+                glyph_names::append_unicode(name, encoding.is_dingbats(), &mut text);
+                table.set_text(code, &text);
+            }
+            None => {
+                if let Some(base) = encoding.base {
+                    table.entries[usize::from(code)].text = base.text(code);
+                }
+            }
+        },
+    }
+}
+
+/// Widths of a font that has none of its own, by glyph name (9.6.2.2).
+fn set_standard_widths(table: &mut SimpleTable, encoding: &Encoding<'_>, font: StandardFont) {
+    for code in 0..=255 {
+        let width = encoding.glyph_name(code).and_then(|name| font.width(name));
+        if let Some(width) = width {
+            table.entries[usize::from(code)].width = width / 1000.0;
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The objects of one file by number: the only place that knows how a file is opened.
+
+mod file; // a sound file, read object by object
+mod indirect; // one object at its offset
+pub(crate) mod lexer; // tokens
+mod object_stream; // objects within a stream
+pub(crate) mod parse; // tokens to objects
+mod text_string; // strings for people, in their three encodings
+mod whole; // encrypted and damaged files, read as a whole
+mod xref; // where each object lies
+
+use std::cell::OnceCell;
+
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+
+use crate::budget::Budget;
+use crate::{ExtractError, Options};
+
+pub(crate) use text_string::text_string;
+
+use file::File;
+
+/// References followed from one object to the next before giving up on a loop.
+const MAX_REFERENCE_CHAIN: usize = 32;
+
+/// A file whose objects can be looked up.
+pub(crate) struct Objects<'a> {
+    budget: &'a Budget<'a>,
+    version: String,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    /// A sound file, read object by object; repaired as a whole once an object is not in its place.
+    File {
+        file: File<'a>,
+        repaired: OnceCell<Option<Document>>,
+    },
+    /// An encrypted or damaged file, read as a whole.
+    Loaded(Document),
+}
+
+impl<'a> Objects<'a> {
+    /// Opens `bytes`, with the empty password or the one in `options` when it is encrypted.
+    pub(crate) fn open(
+        bytes: &'a [u8],
+        options: &Options,
+        budget: &'a Budget<'a>,
+    ) -> Result<Self, ExtractError> {
+        let header = header(bytes);
+        let (start, version) = header.clone().unwrap_or_default();
+        let from_header = bytes.get(start..).unwrap_or_default();
+        let candidates = if start == 0 {
+            vec![bytes]
+        } else {
+            vec![from_header, bytes]
+        };
+        for candidate in candidates {
+            let Some(file) = File::open(candidate, budget) else {
+                continue;
+            };
+            let objects = Self {
+                budget,
+                version: version.clone(),
+                source: Source::File {
+                    file,
+                    repaired: OnceCell::new(),
+                },
+            };
+            if objects.has_page_tree() {
+                return Ok(objects);
+            }
+        }
+        budget.check()?;
+        let document = whole::load(bytes, header.is_some(), options, budget)?;
+        Ok(Self {
+            budget,
+            version: if version.is_empty() {
+                document.version.clone()
+            } else {
+                version
+            },
+            source: Source::Loaded(document),
+        })
+    }
+
+    /// No objects at all: for decoding what comes before there are any.
+    fn empty(budget: &'a Budget<'a>) -> Self {
+        Self {
+            budget,
+            version: String::new(),
+            source: Source::File {
+                file: File::empty(),
+                repaired: OnceCell::new(),
+            },
+        }
+    }
+
+    fn has_page_tree(&self) -> bool {
+        self.catalog()
+            .and_then(|catalog| self.dict(catalog, b"Pages"))
+            .is_some()
+    }
+
+    /// The object with this number and generation, as stored: it may itself be a reference.
+    pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
+        match &self.source {
+            Source::Loaded(document) => whole::get(document, id),
+            Source::File { file, repaired } => {
+                let found = file.get(id.0, self);
+                if found.is_some() || !file.is_damaged() {
+                    return found;
+                }
+                let repaired = repaired.get_or_init(|| whole::repair(file.bytes(), self.budget));
+                whole::get(repaired.as_ref()?, id)
+            }
+        }
+    }
+
+    /// Follows references to the object itself; [`Object::Null`] where one leads nowhere.
+    pub(crate) fn resolve<'o>(&'o self, object: &'o Object) -> &'o Object {
+        let mut current = object;
+        for _ in 0..MAX_REFERENCE_CHAIN {
+            match current {
+                Object::Reference(id) => match self.get(*id) {
+                    Some(next) => current = next,
+                    None => return &Object::Null,
+                },
+                other => return other,
+            }
+        }
+        &Object::Null
+    }
+
+    /// The resolved value of `key`; `None` where it is absent or null.
+    pub(crate) fn lookup<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o Object> {
+        match self.resolve(dict.get(key).ok()?) {
+            Object::Null => None,
+            object => Some(object),
+        }
+    }
+
+    /// A dictionary, or the dictionary of a stream.
+    pub(crate) fn dict<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o Dictionary> {
+        as_dict(self.lookup(dict, key)?)
+    }
+
+    pub(crate) fn array<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [Object]> {
+        match self.lookup(dict, key)? {
+            Object::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn name<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [u8]> {
+        match self.lookup(dict, key)? {
+            Object::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn string<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [u8]> {
+        match self.lookup(dict, key)? {
+            Object::String(bytes, _) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn stream<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o Stream> {
+        match self.lookup(dict, key)? {
+            Object::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// An integer or a real.
+    pub(crate) fn number(&self, dict: &Dictionary, key: &[u8]) -> Option<f32> {
+        as_number(self.lookup(dict, key)?)
+    }
+
+    /// An integer; a real is rounded towards zero.
+    pub(crate) fn integer(&self, dict: &Dictionary, key: &[u8]) -> Option<i64> {
+        match self.lookup(dict, key)? {
+            Object::Integer(value) => Some(*value),
+            Object::Real(value) => Some(*value as i64),
+            _ => None,
+        }
+    }
+
+    /// The numbers of an array, references resolved; `None` unless all of them are numbers.
+    pub(crate) fn numbers(&self, dict: &Dictionary, key: &[u8]) -> Option<Vec<f32>> {
+        self.array(dict, key)?
+            .iter()
+            .map(|item| as_number(self.resolve(item)))
+            .collect()
+    }
+
+    pub(crate) fn boolean(&self, dict: &Dictionary, key: &[u8]) -> Option<bool> {
+        match self.lookup(dict, key)? {
+            Object::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a stream, decrypted but with every filter still on.
+    pub(crate) fn raw<'o>(&'o self, stream: &'o Stream) -> &'o [u8] {
+        match &self.source {
+            Source::File { file, .. } if stream.content.is_empty() => file.raw(stream),
+            _ => &stream.content,
+        }
+    }
+
+    /// The trailer dictionary, newest revision.
+    pub(crate) fn trailer(&self) -> &Dictionary {
+        match &self.source {
+            Source::File { file, .. } => file.trailer(),
+            Source::Loaded(document) => &document.trailer,
+        }
+    }
+
+    /// The document catalog (ISO 32000-1, 7.7.2).
+    pub(crate) fn catalog(&self) -> Option<&Dictionary> {
+        self.dict(self.trailer(), b"Root")
+    }
+
+    /// Whether the file has an encryption dictionary.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        matches!(&self.source, Source::Loaded(document) if document.was_encrypted())
+    }
+
+    /// The version in the file's header, as `1.7`.
+    pub(crate) fn header_version(&self) -> &str {
+        &self.version
+    }
+
+    /// Every object number that the file defines, ascending.
+    pub(crate) fn ids(&self) -> Vec<ObjectId> {
+        match &self.source {
+            Source::File { file, .. } => file.ids().collect(),
+            Source::Loaded(document) => document.objects.keys().copied().collect(),
+        }
+    }
+}
+
+/// A dictionary, or the dictionary of a stream.
+pub(crate) fn as_dict(object: &Object) -> Option<&Dictionary> {
+    match object {
+        Object::Dictionary(dict) => Some(dict),
+        Object::Stream(stream) => Some(&stream.dict),
+        _ => None,
+    }
+}
+
+/// An integer or a real.
+pub(crate) fn as_number(object: &Object) -> Option<f32> {
+    match object {
+        Object::Integer(value) => Some(*value as f32),
+        Object::Real(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Where the header starts and the version it gives, as `1.7`. ISO 32000-1, annex H, note 13: the
+/// header may lie anywhere in the first 1,024 bytes.
+fn header(bytes: &[u8]) -> Option<(usize, String)> {
+    const MARK: &[u8] = b"%PDF-";
+    let head = bytes.get(..bytes.len().min(1024 + MARK.len()))?;
+    let start = head.windows(MARK.len()).position(|window| window == MARK)?;
+    let version = bytes[start + MARK.len()..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+        .take(8)
+        .map(|&byte| char::from(byte))
+        .collect();
+    Some((start, version))
+}
+
+#[cfg(test)]
+mod tests;

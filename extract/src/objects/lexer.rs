@@ -1,0 +1,319 @@
+//! The lexical conventions of PDF (ISO 32000-1, 7.2 and 7.3), for files and content streams alike.
+
+/// One token; strings and names are still as written, see [`decode_name`], [`decode_literal`] and
+/// [`decode_hex`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Token<'b> {
+    Integer(i64),
+    Real(f32),
+    /// Without its slash.
+    Name(&'b [u8]),
+    /// Between the outer parentheses.
+    Literal(&'b [u8]),
+    /// Between the angle brackets.
+    Hex(&'b [u8]),
+    ArrayStart,
+    ArrayEnd,
+    DictStart,
+    DictEnd,
+    /// An operator, `true`, `obj`, or anything else that is none of the above.
+    Keyword(&'b [u8]),
+}
+
+/// Reads tokens from a position that the caller may move.
+#[derive(Clone, Debug)]
+pub(crate) struct Lexer<'b> {
+    bytes: &'b [u8],
+    position: usize,
+}
+
+const WHITE: u8 = 1;
+const DELIMITER: u8 = 2;
+
+const CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let (white, delimiters) = (b"\0\t\n\x0c\r ", b"()<>[]{}/%");
+    let mut index = 0;
+    while index < white.len() {
+        class[white[index] as usize] = WHITE;
+        index += 1;
+    }
+    index = 0;
+    while index < delimiters.len() {
+        class[delimiters[index] as usize] = DELIMITER;
+        index += 1;
+    }
+    class
+};
+
+/// White-space characters (ISO 32000-1, table 1).
+pub(crate) fn is_white(byte: u8) -> bool {
+    CLASS[usize::from(byte)] == WHITE
+}
+
+/// Neither white space nor a delimiter.
+pub(crate) fn is_regular(byte: u8) -> bool {
+    CLASS[usize::from(byte)] == 0
+}
+
+impl<'b> Lexer<'b> {
+    pub(crate) fn new(bytes: &'b [u8], position: usize) -> Self {
+        Self { bytes, position }
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    pub(crate) fn seek(&mut self, position: usize) {
+        self.position = position;
+    }
+
+    pub(crate) fn bytes(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// What is left, from the current position.
+    pub(crate) fn rest(&self) -> &'b [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.position).copied()
+    }
+
+    /// Moves past white space and comments.
+    pub(crate) fn skip_white(&mut self) {
+        while let Some(byte) = self.peek() {
+            if is_white(byte) {
+                self.position += 1;
+            } else if byte == b'%' {
+                let rest = self.rest();
+                self.position += rest
+                    .iter()
+                    .position(|&byte| byte == b'\n' || byte == b'\r')
+                    .unwrap_or(rest.len());
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The next token; `None` at the end of the bytes.
+    pub(crate) fn token(&mut self) -> Option<Token<'b>> {
+        loop {
+            self.skip_white();
+            let start = self.position;
+            let first = self.peek()?;
+            self.position += 1;
+            return Some(match first {
+                b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(start),
+                b'/' => Token::Name(self.regular()),
+                b'(' => self.literal(),
+                b'<' if self.peek() == Some(b'<') => {
+                    self.position += 1;
+                    Token::DictStart
+                }
+                b'<' => self.hex(),
+                b'>' if self.peek() == Some(b'>') => {
+                    self.position += 1;
+                    Token::DictEnd
+                }
+                b'[' => Token::ArrayStart,
+                b']' => Token::ArrayEnd,
+                b'>' | b')' | b'{' | b'}' => continue,
+                _ => {
+                    self.regular();
+                    Token::Keyword(&self.bytes[start..self.position])
+                }
+            });
+        }
+    }
+
+    fn regular(&mut self) -> &'b [u8] {
+        let start = self.position;
+        while self.peek().is_some_and(is_regular) {
+            self.position += 1;
+        }
+        &self.bytes[start..self.position]
+    }
+
+    /// A number, or a keyword that starts like one.
+    ///
+    /// Writers leave doubled signs and signs inside numbers behind (`--5`, `12-34`): a repeated
+    /// leading sign counts once and the number ends at the inner sign.
+    fn number(&mut self, start: usize) -> Token<'b> {
+        self.position = start;
+        let negative = self.peek() == Some(b'-');
+        while matches!(self.peek(), Some(b'+' | b'-')) {
+            self.position += 1;
+        }
+        let (mut integer, mut digits) = (0_i64, 0);
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            integer = integer
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'));
+            digits += 1;
+            self.position += 1;
+        }
+        if self.peek() == Some(b'.') {
+            return self.fraction(start, negative, integer, digits);
+        }
+        if digits == 0 {
+            self.regular();
+            return Token::Keyword(&self.bytes[start..self.position]);
+        }
+        self.skip_number_tail();
+        Token::Integer(if negative { -integer } else { integer })
+    }
+
+    fn fraction(&mut self, start: usize, negative: bool, integer: i64, digits: u32) -> Token<'b> {
+        self.position += 1;
+        let (mut value, mut scale, mut fraction_digits) = (integer as f64, 1.0_f64, 0);
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'0'..=b'9' => {
+                    if fraction_digits < 15 {
+                        value = value * 10.0 + f64::from(byte - b'0');
+                        scale *= 10.0;
+                    }
+                    fraction_digits += 1;
+                }
+                b'.' if fraction_digits == 0 => {}
+                _ => break,
+            }
+            self.position += 1;
+        }
+        if digits == 0 && fraction_digits == 0 && self.peek().is_some_and(is_regular) {
+            self.regular();
+            return Token::Keyword(&self.bytes[start..self.position]);
+        }
+        self.skip_number_tail();
+        let value = (value / scale) as f32;
+        Token::Real(if negative { -value } else { value })
+    }
+
+    /// Drops a second sign or fraction glued to a number: `12-34`, `1.2.3`.
+    fn skip_number_tail(&mut self) {
+        if matches!(self.peek(), Some(b'-' | b'.')) {
+            while matches!(self.peek(), Some(b'-' | b'.' | b'0'..=b'9')) {
+                self.position += 1;
+            }
+        }
+    }
+
+    /// After the opening parenthesis; an unbalanced string ends with the bytes.
+    fn literal(&mut self) -> Token<'b> {
+        let start = self.position;
+        let mut depth = 1_u32;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\\' => self.position += 1,
+                b'(' => depth = depth.saturating_add(1),
+                b')' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                let content = &self.bytes[start..self.position];
+                self.position += 1;
+                return Token::Literal(content);
+            }
+            self.position += 1;
+        }
+        self.position = self.bytes.len();
+        Token::Literal(&self.bytes[start..])
+    }
+
+    fn hex(&mut self) -> Token<'b> {
+        let start = self.position;
+        let rest = self.rest();
+        let length = rest.iter().position(|&byte| byte == b'>');
+        let end = start + length.unwrap_or(rest.len());
+        self.position = (end + 1).min(self.bytes.len());
+        Token::Hex(&self.bytes[start..end])
+    }
+}
+
+/// Appends a name with its `#xx` escapes resolved (ISO 32000-1, 7.3.5).
+pub(crate) fn decode_name(raw: &[u8], out: &mut Vec<u8>) {
+    let mut index = 0;
+    while let Some(&byte) = raw.get(index) {
+        let escaped = (byte == b'#')
+            .then(|| Some(hex_digit(*raw.get(index + 1)?)? << 4 | hex_digit(*raw.get(index + 2)?)?))
+            .flatten();
+        out.push(escaped.unwrap_or(byte));
+        index += if escaped.is_some() { 3 } else { 1 };
+    }
+}
+
+/// Appends a hexadecimal string; a missing last digit counts as 0 (ISO 32000-1, 7.3.4.3).
+pub(crate) fn decode_hex(raw: &[u8], out: &mut Vec<u8>) {
+    let mut high = None;
+    for digit in raw.iter().filter_map(|&byte| hex_digit(byte)) {
+        match high.take() {
+            Some(high) => out.push(high << 4 | digit),
+            None => high = Some(digit),
+        }
+    }
+    if let Some(high) = high {
+        out.push(high << 4);
+    }
+}
+
+/// Appends a literal string with its escapes resolved (ISO 32000-1, 7.3.4.2).
+pub(crate) fn decode_literal(raw: &[u8], out: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(special) = rest.iter().position(|&b| b == b'\\' || b == b'\r') {
+        out.extend_from_slice(&rest[..special]);
+        let used = match rest[special] {
+            b'\r' => {
+                out.push(b'\n');
+                1 + usize::from(rest.get(special + 1) == Some(&b'\n'))
+            }
+            _ => escape(&rest[special + 1..], out) + 1,
+        };
+        rest = rest.get(special + used..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Appends what follows a backslash and returns how many bytes it took.
+fn escape(after: &[u8], out: &mut Vec<u8>) -> usize {
+    let Some(&first) = after.first() else {
+        return 0;
+    };
+    match first {
+        b'n' => out.push(b'\n'),
+        b'r' => out.push(b'\r'),
+        b't' => out.push(b'\t'),
+        b'b' => out.push(8),
+        b'f' => out.push(12),
+        b'\r' => return 1 + usize::from(after.get(1) == Some(&b'\n')),
+        b'\n' => {}
+        b'0'..=b'7' => {
+            let digits = after
+                .iter()
+                .take(3)
+                .take_while(|byte| matches!(byte, b'0'..=b'7'));
+            let (value, count) = digits.fold((0_u32, 0), |(value, count), &digit| {
+                (value * 8 + u32::from(digit - b'0'), count + 1)
+            });
+            out.push((value & 0xff) as u8);
+            return count;
+        }
+        other => out.push(other),
+    }
+    1
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Glyphs in the order in which they are drawn → lines, blocks, words: what a person would read.
+
+mod bidi; // lines with right-to-left script, from visual to logical order
+mod boxes; // blocks, lines and words with their boxes
+mod lines; // glyphs to lines and blocks
+mod markdown; // blocks to Markdown
+mod replacement; // ActualText in place of the glyphs it stands for
+
+use crate::geometry::Point;
+use crate::{Block, Link, Rect};
+
+use lines::Lines;
+use replacement::Replacement;
+
+/// What consecutive glyphs have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// Unit vector on the displayed page along which the pen moves.
+    pub(crate) direction: Point,
+    /// Font size in points as displayed.
+    pub(crate) size: f32,
+    /// Set in a vertical writing mode.
+    pub(crate) vertical: bool,
+    /// Above the baseline, in em.
+    pub(crate) ascent: f32,
+    /// Below the baseline, in em; negative.
+    pub(crate) descent: f32,
+    pub(crate) bold: bool,
+    pub(crate) italic: bool,
+}
+
+/// Collects the glyphs of one page.
+pub(crate) struct Collector {
+    lines: Lines,
+    replacement: Replacement,
+    page: Rect,
+    run: Option<Run>,
+    images: u64,
+}
+
+impl Collector {
+    /// For a page that shows `page`, in points, and at most `max_bytes` of text.
+    pub(crate) fn new(page: Rect, max_bytes: u64) -> Self {
+        Self {
+            lines: Lines::new(max_bytes),
+            replacement: Replacement::default(),
+            page,
+            run: None,
+            images: 0,
+        }
+    }
+
+    /// The glyphs that follow look like this.
+    pub(crate) fn begin_run(&mut self, run: Run) {
+        if self.run != Some(run) {
+            self.run = Some(run);
+            self.lines.begin_run(run);
+        }
+    }
+
+    /// A text object starts.
+    pub(crate) fn begin_object(&mut self) {
+        self.lines.begin_object();
+    }
+
+    /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that lie
+    /// outside the page do not count.
+    pub(crate) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
+        let Some(run) = self.run else { return };
+        if !self.is_on_page(&run, origin, advance) {
+            return;
+        }
+        if self.replacement.is_active() {
+            self.replacement.glyph(text, origin, advance, run);
+            return;
+        }
+        self.lines.glyph(text, origin, advance);
+    }
+
+    /// An image is drawn, decoded or not.
+    pub(crate) fn image_seen(&mut self) {
+        self.images += 1;
+    }
+
+    /// What follows up to [`Collector::end_replacement`] reads as `text`.
+    pub(crate) fn begin_replacement(&mut self, text: &str) {
+        self.replacement.begin(text);
+    }
+
+    /// Ends the innermost replacement; where it holds no glyph its text lies at `origin`.
+    pub(crate) fn end_replacement(&mut self, origin: Point) {
+        let Some(glyphs) = self.replacement.end(origin) else {
+            return;
+        };
+        for glyph in glyphs {
+            if let Some(run) = glyph.run {
+                self.begin_run(run);
+            }
+            if self.run.is_some() {
+                self.lines.glyph(&glyph.text, glyph.origin, glyph.advance);
+            }
+        }
+    }
+
+    /// The page has images and nothing to read.
+    pub(crate) fn needs_ocr(&self) -> bool {
+        self.images > 0 && self.lines.is_blank()
+    }
+
+    /// Text beyond the limit was dropped.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lines.is_cut()
+    }
+
+    /// Puts right-to-left lines in logical order; to be called once, after the last glyph.
+    pub(crate) fn finish(&mut self) {
+        bidi::reorder(&mut self.lines);
+    }
+
+    /// Plain text: lines end in `\n`, blocks are separated by an empty line.
+    pub(crate) fn text(&self) -> String {
+        self.lines.text()
+    }
+
+    /// Blocks, lines and words with their boxes.
+    pub(crate) fn blocks(&self) -> Vec<Block> {
+        boxes::blocks(&self.lines)
+    }
+
+    /// The page as Markdown.
+    pub(crate) fn markdown(&self, links: &[Link]) -> String {
+        markdown::write(&self.blocks(), links)
+    }
+
+    /// Whether any part of the glyph's box touches the page.
+    fn is_on_page(&self, run: &Run, origin: Point, advance: f32) -> bool {
+        let page = self.page;
+        let inside = |x: f32, y: f32| x > page.x0 && x < page.x1 && y > page.y0 && y < page.y1;
+        if inside(origin.x, origin.y) {
+            return true;
+        }
+        let (up, direction) = (run.up(), run.direction);
+        let (top, bottom) = (run.ascent * run.size, run.descent * run.size);
+        let corners =
+            [(0.0, top), (0.0, bottom), (advance, top), (advance, bottom)].map(|(along, above)| {
+                Point {
+                    x: origin.x + direction.x * along + up.x * above,
+                    y: origin.y + direction.y * along + up.y * above,
+                }
+            });
+        let beyond = |test: fn(&Point, &Rect) -> bool| corners.iter().all(|at| test(at, &page));
+        !(beyond(|at, page| at.x <= page.x0)
+            || beyond(|at, page| at.x >= page.x1)
+            || beyond(|at, page| at.y <= page.y0)
+            || beyond(|at, page| at.y >= page.y1))
+            && origin.x.is_finite()
+            && origin.y.is_finite()
+    }
+}
+
+impl Run {
+    /// The unit vector towards the top of the glyphs.
+    fn up(&self) -> Point {
+        Point {
+            x: self.direction.y,
+            y: -self.direction.x,
+        }
+    }
+}

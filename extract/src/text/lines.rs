@@ -1,0 +1,268 @@
+//! Glyphs → lines and blocks, in drawing order, by the distance from each glyph to the pen.
+
+use unicode_bidi::{BidiClass, bidi_class};
+
+use super::Run;
+use crate::geometry::Point;
+
+/// Distances in em of the glyph that is being placed. A gap up to `JOINED` is kerning; beyond it
+/// there is a space, beyond `SAME_LINE` another line (a table cell, a column). A baseline may move
+/// by `SAME_BASELINE` within a line (superscripts) and by `SAME_BLOCK` within a block.
+const JOINED: f32 = 0.15;
+const SAME_LINE: f32 = 0.8;
+const SAME_BASELINE: f32 = 0.8;
+const SAME_BLOCK: f32 = 1.6;
+
+/// How far back a line with right-to-left script may jump: over a number, which runs forwards.
+const SAME_RTL_LINE: f32 = 12.0;
+
+/// Directions whose cosine is below this belong to different lines.
+const SAME_DIRECTION: f32 = 0.999;
+
+/// One character and where it lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Char {
+    pub(super) character: char,
+    /// Index into [`Lines::runs`].
+    pub(super) run: u32,
+    /// On the baseline, where the pen starts.
+    pub(super) origin: Point,
+    /// In points along the run's direction.
+    pub(super) advance: f32,
+}
+
+/// A line: characters that follow each other on one baseline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LineSpan {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Index of the block.
+    pub(super) block: u32,
+    /// It has characters of a right-to-left script.
+    pub(super) rtl: bool,
+}
+
+/// The characters of a page, their lines and blocks.
+pub(super) struct Lines {
+    pub(super) chars: Vec<Char>,
+    pub(super) runs: Vec<Run>,
+    pub(super) lines: Vec<LineSpan>,
+    blocks: u32,
+    /// Where the last glyph started and ended.
+    last_origin: Point,
+    pen: Point,
+    last_character: char,
+    new_object: bool,
+    bytes_left: u64,
+    cut: bool,
+    blank: bool,
+}
+
+/// Where a glyph goes, seen from the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Join,
+    Space,
+    Line,
+    Block,
+    /// The same glyph again at the same place, to look bold.
+    Repeat,
+}
+
+impl Lines {
+    pub(super) fn new(max_bytes: u64) -> Self {
+        Self {
+            chars: Vec::new(),
+            runs: Vec::new(),
+            lines: Vec::new(),
+            blocks: 0,
+            last_origin: Point::default(),
+            pen: Point::default(),
+            last_character: '\0',
+            new_object: false,
+            bytes_left: max_bytes,
+            cut: false,
+            blank: true,
+        }
+    }
+
+    pub(super) fn begin_run(&mut self, run: Run) {
+        self.runs.push(run);
+    }
+
+    pub(super) fn begin_object(&mut self) {
+        self.new_object = true;
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Nothing but white space so far.
+    pub(super) fn is_blank(&self) -> bool {
+        self.blank
+    }
+
+    /// A glyph of the last run; it may stand for several characters, or for none.
+    pub(super) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
+        let Some(run) = self.runs.last().copied() else {
+            return;
+        };
+        let end = Point {
+            x: origin.x + run.direction.x * advance,
+            y: origin.y + run.direction.y * advance,
+        };
+        let mut characters = text.chars().filter(|character| !character.is_control());
+        let Some(first) = characters.next() else {
+            self.pen = end;
+            self.last_origin = origin;
+            return;
+        };
+        let rtl = is_rtl(first);
+        match self.step(&run, first, rtl, origin, end) {
+            Step::Repeat => return,
+            Step::Join => {}
+            Step::Space => self.push(' ', self.pen, 0.0),
+            Step::Line => self.open_line(false),
+            Step::Block => self.open_line(true),
+        }
+        self.push(first, origin, advance);
+        if rtl && let Some(line) = self.lines.last_mut() {
+            line.rtl = true;
+        }
+        self.last_character = first;
+        for character in characters {
+            self.push(character, end, 0.0);
+            self.last_character = character;
+        }
+        self.last_origin = origin;
+        self.pen = end;
+        self.new_object = false;
+    }
+
+    fn step(&self, run: &Run, character: char, rtl: bool, origin: Point, end: Point) -> Step {
+        let Some((line, last)) = self.lines.last().zip(self.chars.last()) else {
+            return Step::Block;
+        };
+        let before = &self.runs[last.run as usize];
+        let dot = run.direction.x * before.direction.x + run.direction.y * before.direction.y;
+        if run.vertical != before.vertical || dot < SAME_DIRECTION {
+            return Step::Block;
+        }
+        let along = |from: Point, to: Point| {
+            run.direction.x * (to.x - from.x) + run.direction.y * (to.y - from.y)
+        };
+        let down =
+            run.direction.x * (origin.y - self.pen.y) - run.direction.y * (origin.x - self.pen.x);
+        let gap = along(self.pen, origin);
+        if character == self.last_character
+            && close(origin, self.last_origin)
+            && close(end, self.pen)
+            && end != origin
+        {
+            return Step::Repeat;
+        }
+        if down.abs() >= run.size * SAME_BASELINE {
+            let block = run.size.max(before.size) * SAME_BLOCK;
+            return if down > 0.0 && down <= block {
+                Step::Line
+            } else {
+                Step::Block
+            };
+        }
+        if rtl || line.rtl {
+            let gap_back = -along(self.last_origin, end);
+            if gap_back.abs() < gap.abs() {
+                return self.horizontal_step(run, gap_back, SAME_RTL_LINE);
+            }
+        }
+        self.horizontal_step(run, gap, SAME_LINE)
+    }
+
+    /// On the same baseline, `gap` points from the end of the glyph before.
+    fn horizontal_step(&self, run: &Run, gap: f32, same_line: f32) -> Step {
+        if gap.abs() < run.size * JOINED {
+            Step::Join
+        } else if gap.abs() > run.size * same_line {
+            Step::Line
+        } else if gap < 0.0 || self.last_character == ' ' || run.vertical {
+            Step::Join
+        } else {
+            Step::Space
+        }
+    }
+
+    fn open_line(&mut self, new_block: bool) {
+        if new_block || self.blocks == 0 {
+            self.blocks += 1;
+        }
+        let at = self.chars.len() as u32;
+        self.lines.push(LineSpan {
+            start: at,
+            end: at,
+            block: self.blocks,
+            rtl: false,
+        });
+    }
+
+    fn push(&mut self, character: char, origin: Point, advance: f32) {
+        let bytes = character.len_utf8() as u64;
+        if bytes > self.bytes_left {
+            self.cut = true;
+            self.bytes_left = 0;
+            return;
+        }
+        self.bytes_left -= bytes;
+        self.blank &= character.is_whitespace();
+        self.chars.push(Char {
+            character,
+            run: self.runs.len() as u32 - 1,
+            origin,
+            advance,
+        });
+        if let Some(line) = self.lines.last_mut() {
+            line.end = self.chars.len() as u32;
+        }
+    }
+
+    /// The characters of a line.
+    pub(super) fn line(&self, span: &LineSpan) -> &[Char] {
+        self.chars
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut text = String::with_capacity(self.chars.len() + 2 * self.lines.len());
+        let mut block = 0;
+        for span in &self.lines {
+            let line_start = text.len();
+            if span.block != block && !text.is_empty() {
+                text.push('\n');
+            }
+            let content_start = text.len();
+            text.extend(self.line(span).iter().map(|char| char.character));
+            let trimmed = text.trim_end_matches(' ').len().max(content_start);
+            if trimmed == content_start {
+                text.truncate(line_start);
+                continue;
+            }
+            text.truncate(trimmed);
+            text.push('\n');
+            block = span.block;
+        }
+        text
+    }
+}
+
+/// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL).
+pub(super) fn is_rtl(character: char) -> bool {
+    character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
+}
+
+fn close(a: Point, b: Point) -> bool {
+    (a.x - b.x).abs() < 1e-3 && (a.y - b.y).abs() < 1e-3
+}
+
+#[cfg(test)]
+mod tests;

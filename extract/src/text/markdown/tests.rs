@@ -1,0 +1,84 @@
+//! Markdown from built blocks.
+
+use super::*;
+
+fn word(text: &str, size: f32, x: f32, y: f32) -> Word {
+    Word {
+        bbox: Rect {
+            x0: x,
+            y0: y,
+            x1: x + 20.0,
+            y1: y + size,
+        },
+        text: text.to_owned(),
+        size,
+        bold: false,
+        italic: false,
+    }
+}
+
+fn line(words: Vec<Word>) -> Line {
+    Line {
+        bbox: words[0].bbox,
+        words,
+    }
+}
+
+fn block(lines: Vec<Line>) -> Block {
+    Block {
+        bbox: lines[0].bbox,
+        lines,
+    }
+}
+
+#[test]
+fn larger_text_is_a_heading() {
+    let blocks = [
+        block(vec![line(vec![word("Big", 20.0, 0.0, 0.0)])]),
+        block(vec![line(vec![word("Less", 14.0, 0.0, 30.0)])]),
+        block(vec![line(vec![word("ordinary", 10.0, 0.0, 60.0)])]),
+    ];
+    assert_eq!(write(&blocks, &[]), "# Big\n\n## Less\n\nordinary\n");
+}
+
+#[test]
+fn bullets_and_numbers_become_lists() {
+    let at =
+        |texts: [&str; 2], y| line(texts.iter().map(|text| word(text, 10.0, 0.0, y)).collect());
+    let blocks = [block(vec![
+        at(["•", "one"], 0.0),
+        at(["2.", "two"], 12.0),
+        at(["#3", "three"], 24.0),
+    ])];
+    assert_eq!(write(&blocks, &[]), "- one\n2. two\n\\#3 three\n");
+}
+
+#[test]
+fn emphasis_and_links_wrap_their_words() {
+    let mut bold = word("bold", 10.0, 30.0, 0.0);
+    bold.bold = true;
+    let linked = word("li_nk", 10.0, 60.0, 0.0);
+    let links = [Link {
+        bbox: linked.bbox,
+        target: LinkTarget::Uri("https://example.org/<a>".to_owned()),
+    }];
+    let blocks = [block(vec![line(vec![
+        word("a", 10.0, 0.0, 0.0),
+        bold,
+        linked,
+    ])])];
+    assert_eq!(
+        write(&blocks, &links),
+        "a **bold** [li\\_nk](<https://example.org/\\<a\\>>)\n"
+    );
+}
+
+#[test]
+fn cells_of_one_row_share_a_line() {
+    let blocks = [block(vec![
+        line(vec![word("left", 10.0, 0.0, 0.0)]),
+        line(vec![word("right", 10.0, 200.0, 1.0)]),
+        line(vec![word("below", 10.0, 0.0, 14.0)]),
+    ])];
+    assert_eq!(write(&blocks, &[]), "left right\nbelow\n");
+}
