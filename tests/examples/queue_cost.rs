@@ -162,7 +162,7 @@ async fn latency(redis: &RedisServer) -> anyhow::Result<()> {
         Queue::connect(&redis.args(), &args).await?,
     );
     let name: WorkerId = "bench".parse()?;
-    let mut latencies = Vec::new();
+    let (mut latencies, mut pings) = (Vec::new(), Vec::new());
     for number in 0..LATENCIES {
         let idle = tokio::spawn({
             let (worker, name) = (worker.clone(), name.clone());
@@ -177,6 +177,9 @@ async fn latency(redis: &RedisServer) -> anyhow::Result<()> {
         });
         tokio::time::sleep(Duration::from_millis(2 + number as u64 % 5)).await;
         let begun = Instant::now();
+        api.ping().await?;
+        pings.push(begun.elapsed());
+        let begun = Instant::now();
         api.submit(&job(0)).await?;
         let (claim, claimed) = idle.await??;
         latencies.push(claimed - begun);
@@ -184,14 +187,19 @@ async fn latency(redis: &RedisServer) -> anyhow::Result<()> {
             .finish(claim.lease(), &Outcome::Succeeded(Tally::default()))
             .await?;
     }
-    latencies.sort_unstable();
-    let part = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
-    println!(
-        "idle claim latency: p50 {:.2?}, p99 {:.2?}, max {:.2?}",
-        part(50),
-        part(99),
-        part(100)
-    );
+    for (name, times) in [
+        ("idle claim latency", &mut latencies),
+        ("one redis round trip", &mut pings),
+    ] {
+        times.sort_unstable();
+        let part = |percent: usize| times[(times.len() - 1) * percent / 100];
+        println!(
+            "{name}: p50 {:.2?}, p99 {:.2?}, max {:.2?}",
+            part(50),
+            part(99),
+            part(100)
+        );
+    }
     Ok(())
 }
 

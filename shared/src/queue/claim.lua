@@ -10,8 +10,8 @@ local worker, lease = ARGV[4], tonumber(ARGV[6])
 local request = P .. 'claim:' .. ARGV[5]
 local now = now_ms()
 
-local function answer(job)
-  return { 'job', job.id, tostring(job.attempt), redis.call('EXISTS', P .. 'owners'), redis.call('HGETALL', job_key(job.id)) }
+local function answer(job, more)
+  return { 'job', job.id, tostring(job.attempt), more and 1 or 0, redis.call('HGETALL', job_key(job.id)) }
 end
 
 local answered = redis.call('GET', request)
@@ -20,53 +20,64 @@ if answered then
   local job = read(id)
   if job and is_held(job) and job.attempt == number(attempt) and job.worker == worker then
     redis.call('ZADD', P .. 'running', now + lease, id)
-    return answer(job)
+    return answer(job, true)
   end
 end
 
 promote(now)
 take_back(now, tonumber(ARGV[7]))
 
--- Jobs that a program of another version set aside for this one.
-local aside = P .. 'version:' .. VERSION
-for _, id in ipairs(redis.call('ZRANGE', aside, 0, 9)) do
-  redis.call('ZREM', aside, id)
-  local job = read(id)
-  if job and job.state == 'queued' then enqueue(job) end
+-- The job that was removed from `pending` for its record's sake.
+local function set_aside(owner, id, score, job)
+  if job and not job.known then
+    redis.call('ZADD', P .. 'version:' .. job.version, score, id)
+    return
+  end
+  redis.call('ZREM', P .. 'queued', id)
+  if not job and redis.call('ZREM', list_key(owner, 'queued'), id) == 1 then -- its record was removed by hand
+    redis.call('HINCRBY', P .. 'counts', 'queued', -1)
+    redis.call('ZREM', P .. 'list:' .. owner, id)
+  end
 end
 
 -- The next job of `owner`, leased; nil when what stood there cannot be claimed.
 local function take(owner, tag)
   local head = redis.call('ZPOPMIN', P .. 'pending:' .. owner)
-  local job = head[1] and read(head[1])
-  if job and not job.known then
-    redis.call('ZADD', P .. 'version:' .. job.version, head[2], job.id)
+  local id = head[1]
+  local job = id and read(id)
+  if not job or not job.known or job.state ~= 'queued' then
+    if id then set_aside(owner, id, head[2], job) end
+    schedule(owner)
     return nil
   end
-  if head[1] then redis.call('ZREM', P .. 'queued', head[1]) end
-  if not job then
-    if head[1] and redis.call('ZREM', list_key(owner, 'queued'), head[1]) == 1 then -- its record was removed by hand
-      redis.call('HINCRBY', P .. 'counts', 'queued', -1)
-      redis.call('ZREM', P .. 'list:' .. owner, head[1])
-    end
-    return nil
+  redis.call('ZREM', P .. 'queued', id)
+  if job.attempt > 0 then
+    redis.call('HDEL', job_key(id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error')
   end
-  if job.state ~= 'queued' then return nil end
-  redis.call('SET', P .. 'clock', tag)
-  redis.call('ZADD', P .. 'owners', tag + 1, owner)
   job.attempt = job.attempt + 1
-  redis.call('HDEL', job_key(job.id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error')
   move(job, 'running', 'attempt', job.attempt, 'worker', worker, 'started_at', now)
-  redis.call('ZADD', P .. 'running', now + lease, job.id)
-  redis.call('SET', request, job.id .. ' ' .. job.attempt, 'PX', lease)
-  return job
+  redis.call('ZADD', P .. 'running', now + lease, id)
+  redis.call('SET', request, id .. ' ' .. job.attempt, 'PX', lease)
+  redis.call('SET', P .. 'clock', tag)
+  if may_run(owner) then
+    redis.call('ZADD', P .. 'owners', tag + 1, owner)
+    return job, true
+  end
+  rest(owner, tag + 1)
+  return job, false
 end
 
 for _ = 1, 16 do
-  local first = redis.call('ZRANGE', P .. 'owners', 0, 0, 'WITHSCORES')
-  if not first[1] then break end
-  local job = not at_limit(first[1]) and take(first[1], number(first[2]))
-  schedule(first[1])
-  if job then return answer(job) end
+  local first = redis.call('ZRANGE', P .. 'owners', 0, 1, 'WITHSCORES')
+  local owner, tag, another = first[1], number(first[2]), first[3]
+  if not owner then
+    take_over()
+    if redis.call('EXISTS', P .. 'owners') == 0 then break end
+  elseif at_limit(owner) then -- the limit was lowered
+    rest(owner, tag)
+  else
+    local job, more = take(owner, tag)
+    if job then return answer(job, more or another) end
+  end
 end
 return { 'none', redis.call('EXISTS', P .. 'owners') == 1 and 0 or next_due(now) }

@@ -1,5 +1,6 @@
--- What time alone brings about: delayed jobs become claimable, expired leases are taken back. Stands between the
--- prelude and the scripts that look at the clock. Cost: O(log n) per job, at most 100 and 20 jobs a call.
+-- What time alone brings about: delayed jobs become claimable, expired leases are taken back. Also jobs that
+-- another program set aside. Stands between the
+-- prelude and the scripts that look at the clock. Cost: O(log n) per job, at most 100, 20 and 10 jobs a call.
 
 local LEFT_ALONE_MS = 1000 -- how long a job in a record version of another program is out of the way
 
@@ -38,9 +39,19 @@ local function take_back(now, max_crashes)
           move(job, 'queued')
           enqueue(job)
         end
-        schedule(job.owner)
+        schedule_freed(job.owner)
       end
     end
+  end
+end
+
+-- Jobs that a program of another version set aside for this one.
+local function take_over()
+  local aside = P .. 'version:' .. VERSION
+  for _, id in ipairs(redis.call('ZRANGE', aside, 0, 9)) do
+    redis.call('ZREM', aside, id)
+    local job = read(id)
+    if job and job.state == 'queued' then enqueue(job) end
   end
 end
 

@@ -34,5 +34,5 @@ elseif outcome == 'released' then -- does not count as an attempt: one more is g
 else
   close(job, outcome, now, 'ended', attempt .. ' ' .. outcome, unpack(ARGV, 8))
 end
-schedule(job.owner)
+schedule_freed(job.owner)
 return { 'done', job.state }

@@ -28,13 +28,13 @@ end
 -- What the scripts need of a record; nil when there is none, or something else under its key.
 local function read(id)
   local field = redis.pcall('HMGET', job_key(id), 'version', 'owner', 'state', 'attempt', 'max_attempts',
-    'attempt_base', 'crashes', 'priority', 'run_at', 'worker', 'ended')
+    'attempt_base', 'crashes', 'priority', 'run_at', 'worker', 'ended', 'revision')
   if field.err or not field[3] then return nil end
   return {
     id = id, version = field[1] or '', known = field[1] == VERSION, owner = field[2] or '-', state = field[3],
     attempt = number(field[4]), max_attempts = number(field[5]), attempt_base = number(field[6]),
     crashes = number(field[7]), priority = number(field[8]), run_at = number(field[9]),
-    worker = field[10], ended = field[11] or '',
+    worker = field[10], ended = field[11] or '', revision = number(field[12]),
   }
 end
 
@@ -47,10 +47,17 @@ local function list_key(owner, state)
 end
 
 -- Tells pollers and the event stream.
-local function announce(job, revision)
+local function announce(job)
   redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
-    'job', job.id, 'state', job.state, 'revision', revision)
+    'job', job.id, 'state', job.state, 'revision', job.revision)
   redis.call('PUBLISH', P .. 'changed', job.id)
+end
+
+-- Sets fields that a poller can see.
+local function set(job, ...)
+  job.revision = job.revision + 1
+  redis.call('HSET', job_key(job.id), 'revision', job.revision, ...)
+  announce(job)
 end
 
 -- Takes `job` to the state `to` and sets the given fields with it.
@@ -60,8 +67,7 @@ local function move(job, to, ...)
   redis.call('ZREM', list_key(job.owner, job.state), job.id)
   redis.call('ZADD', list_key(job.owner, to), 0, job.id)
   job.state = to
-  redis.call('HSET', job_key(job.id), 'state', to, ...)
-  announce(job, redis.call('HINCRBY', job_key(job.id), 'revision', 1))
+  set(job, 'state', to, ...)
 end
 
 local function at_limit(owner)
@@ -69,19 +75,36 @@ local function at_limit(owner)
     + redis.call('ZCARD', list_key(owner, 'cancelling')) >= OWNER_LIMIT
 end
 
+local function may_run(owner)
+  return redis.call('EXISTS', P .. 'pending:' .. owner) == 1 and not at_limit(owner)
+end
+
+-- Takes an owner out of turn; `tag` is the virtual time at which it would have been served.
+local function rest(owner, tag)
+  redis.call('ZREM', P .. 'owners', owner)
+  redis.call('ZADD', P .. 'idle', tag, owner)
+end
+
 -- Keeps an owner in `owners` exactly while it has pending jobs and is below its running limit. One that comes
 -- back starts at the virtual time of now, or at its own when that is later (start-time fair queueing).
 local function schedule(owner)
   local tag = redis.call('ZSCORE', P .. 'owners', owner)
-  if redis.call('EXISTS', P .. 'pending:' .. owner) == 1 and not at_limit(owner) then
+  if may_run(owner) then
     if not tag then
       local kept = number(redis.call('ZSCORE', P .. 'idle', owner))
       redis.call('ZREM', P .. 'idle', owner)
       redis.call('ZADD', P .. 'owners', math.max(kept, number(redis.call('GET', P .. 'clock'))), owner)
     end
   elseif tag then
-    redis.call('ZREM', P .. 'owners', owner)
-    redis.call('ZADD', P .. 'idle', tag, owner)
+    rest(owner, tag)
+  end
+end
+
+-- A lease of the owner ended, which matters only to one at its limit.
+local function schedule_freed(owner)
+  if OWNER_LIMIT > 0 then
+    schedule(owner)
+    redis.call('PUBLISH', P .. 'wake', '1')
   end
 end
 
@@ -113,19 +136,18 @@ end
 -- Turns a terminal job into a tombstone and notes its objects for removal.
 local function bury(job, now, keep_ms)
   local key = job_key(job.id)
-  local kept = redis.call('HMGET', key, 'revision', 'created_at', 'finished_at')
-  local revision = number(kept[1]) + 1
+  local kept = redis.call('HMGET', key, 'created_at', 'finished_at')
   redis.call('ZREM', P .. 'done', job.id)
   redis.call('ZREM', P .. 'dead', job.id)
   redis.call('HINCRBY', P .. 'counts', job.state, -1)
   redis.call('ZREM', list_key(job.owner, job.state), job.id)
   redis.call('ZREM', P .. 'list:' .. job.owner, job.id)
   redis.call('DEL', key)
-  redis.call('HSET', key, 'version', job.version, 'owner', job.owner, 'state', 'expired', 'revision', revision,
-    'created_at', kept[2] or now, 'finished_at', kept[3] or now)
+  redis.call('HSET', key, 'version', job.version, 'owner', job.owner, 'state', 'expired',
+    'created_at', kept[1] or now, 'finished_at', kept[2] or now)
+  job.state = 'expired'
+  set(job)
   redis.call('PEXPIRE', key, keep_ms)
   redis.call('ZADD', P .. 'purge', now, job.id)
-  job.state = 'expired'
-  announce(job, revision)
 end
 

@@ -7,6 +7,5 @@
 local job = read(ARGV[4])
 if not job or not is_held(job) or job.attempt ~= number(ARGV[5]) then return 'stale' end
 if job.state == 'cancelling' then return 'cancelled' end
-redis.call('HSET', job_key(job.id), unpack(ARGV, 6))
-announce(job, redis.call('HINCRBY', job_key(job.id), 'revision', 1))
+set(job, unpack(ARGV, 6))
 return 'noted'

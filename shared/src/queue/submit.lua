@@ -25,9 +25,10 @@ if depth >= limit then return { 'full', depth } end
 
 local now = now_ms()
 local state = delay > 0 and 'scheduled' or 'queued'
-local job = { id = id, owner = owner, state = state, priority = tonumber(ARGV[10]), run_at = now + delay }
+local job = { id = id, owner = owner, state = state, revision = 0, priority = tonumber(ARGV[10]),
+  run_at = now + delay }
 
-redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', 1, 'priority', ARGV[10],
+redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', 0, 'priority', ARGV[10],
   'attempt', 0, 'attempt_base', 0, 'crashes', 0, 'created_at', now, 'run_at', job.run_at, unpack(ARGV, 11))
 if reserved then redis.call('SET', reserved, id, 'PX', ARGV[9]) end
 redis.call('HINCRBY', P .. 'counts', state, 1)
@@ -39,5 +40,5 @@ if delay > 0 then
 else
   enqueue(job)
 end
-announce(job, 1)
+set(job)
 return { 'accepted' }

@@ -9,6 +9,7 @@
 local now = now_ms()
 promote(now)
 take_back(now, tonumber(ARGV[4]))
+take_over()
 
 for _, set in ipairs({ 'done', 'dead' }) do
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. set, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 50)) do
