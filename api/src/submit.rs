@@ -2,6 +2,7 @@
 
 mod options; // images, boxes, …: from the query or from form fields
 mod receive; // the body → the store
+mod record; // the record of a job that was accepted just now
 mod settle; // whatever a failed submit left behind
 mod ticket; // what is known before the body is read
 
@@ -35,7 +36,7 @@ const CONFLICT_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// A request that was answered with a job.
 pub(crate) enum Acceptance {
     /// A new job.
-    New(JobId),
+    New(Box<JobRecord>),
     /// The job that the same request made before.
     Replayed(Box<JobRecord>),
 }
@@ -150,7 +151,7 @@ async fn accept(
         traceparent: ticket.traceparent,
     };
     match submit_surely(state, &new).await? {
-        Submitted::Accepted => Ok(Acceptance::New(job)),
+        Submitted::Accepted => Ok(Acceptance::New(Box::new(record::of_new(state, new).await))),
         Submitted::Full { depth, limit } => Err(Failure::Stored(queue_full(depth, limit))),
         Submitted::Existing(made) => {
             settle::discard(state, job).await;

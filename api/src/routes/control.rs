@@ -90,5 +90,5 @@ pub(super) async fn delete_job(
 async fn changed(state: &AppState, status: StatusCode, id: JobId) -> Result<Response, ApiError> {
     let record = state.queue.get(id).await?;
     let record = record.ok_or_else(ApiError::no_such_job)?;
-    job_response(state, status, record).await
+    Ok(job_response(state, status, record).await)
 }

@@ -75,10 +75,9 @@ pub(super) async fn submit_job(
         Err(error) => Err(error),
     };
     let (record, created) = match outcome.inspect_err(count_refusal)? {
-        Acceptance::New(id) => {
+        Acceptance::New(record) => {
             counter!(JOBS_ACCEPTED_TOTAL).increment(1);
-            let record = state.queue.get(id).await?;
-            (record.ok_or_else(ApiError::no_such_job)?, true)
+            (*record, true)
         }
         Acceptance::Replayed(record) => (*record, false),
     };
@@ -94,8 +93,11 @@ async fn answer(
 ) -> Result<Response, ApiError> {
     let prefer = Prefer::of(headers);
     let wait = prefer.wait(state.http.max_wait);
+    // It is accepted: an outage from here on ends the waiting and nothing else.
     let record = match wait {
-        Some(wait) => wait_while(state, record, wait, |job| !job.state.is_terminal()).await?,
+        Some(wait) => wait_while(state, record.clone(), wait, |job| !job.state.is_terminal())
+            .await
+            .unwrap_or(record),
         None => record,
     };
     let met = wait.is_some() && record.state.is_terminal();
@@ -104,7 +106,7 @@ async fn answer(
         false => StatusCode::OK,
     };
     let location = location(&record);
-    let mut response = job_response(state, status, record).await?;
+    let mut response = job_response(state, status, record).await;
     response.headers_mut().extend([location]);
     if let Some(applied) = prefer.applied().filter(|_| met) {
         response.headers_mut().insert(Prefer::APPLIED, applied);
@@ -117,10 +119,9 @@ fn count_refusal(error: &ApiError) {
 }
 
 /// How long to wait for the job.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[derive(Default)]
 pub(super) struct WaitParameters {
     /// Seconds to wait until the job has ended, or, with `If-None-Match`, until it has changed. Longer than the
     /// service's limit counts as the limit.
@@ -173,7 +174,7 @@ pub(super) async fn get_job(
         let tag = revision_tag(&record).header();
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    job_response(&state, StatusCode::OK, record).await
+    Ok(job_response(&state, StatusCode::OK, record).await)
 }
 
 /// Which jobs to list.

@@ -1,5 +1,6 @@
 //! The service itself: alive, ready, metrics, limits.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use shared::error_code::ErrorCode;
 use shared::job::State as JobState;
 use shared::telemetry::names::QUEUE_JOBS;
+use thiserror::Error;
 use tokio::join;
 use tokio::time::timeout;
 use tracing::warn;
@@ -61,21 +63,42 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Status>
         return Err(not_ready(ErrorCode::Overloaded, detail));
     }
     let (queue, store) = join!(
-        timeout(PROBE_PATIENCE, state.queue.ping()),
-        timeout(PROBE_PATIENCE, state.store.check()),
+        answers("queue", state.queue.ping()),
+        answers("object store", state.store.check()),
     );
-    match (matches!(queue, Ok(Ok(()))), matches!(store, Ok(Ok(())))) {
-        (true, true) => Ok(Json(Status { status: "ready" })),
-        (false, true) => Err(not_ready(ErrorCode::QueueUnavailable, "missing: queue")),
-        (true, false) => Err(not_ready(
-            ErrorCode::StorageUnavailable,
-            "missing: object store",
-        )),
-        (false, false) => Err(not_ready(
-            ErrorCode::QueueUnavailable,
-            "missing: queue, object store",
-        )),
-    }
+    let (code, missing) = match (queue, store) {
+        (Ok(()), Ok(())) => return Ok(Json(Status { status: "ready" })),
+        (Err(queue), Ok(())) => (ErrorCode::QueueUnavailable, vec![queue]),
+        (Ok(()), Err(store)) => (ErrorCode::StorageUnavailable, vec![store]),
+        (Err(queue), Err(store)) => (ErrorCode::QueueUnavailable, vec![queue, store]),
+    };
+    let names: Vec<_> = missing.iter().map(|one| one.name).collect();
+    let detail = format!("missing: {}", names.join(", "));
+    Err(not_ready(code, &detail).caused_by(NotReady(missing)))
+}
+
+/// What a probe found missing; the log names the reasons, the client gets the names.
+#[derive(Debug, Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+struct NotReady(Vec<Missing>);
+
+#[derive(Debug, Error)]
+#[error("{name}: {reason}")]
+struct Missing {
+    name: &'static str,
+    reason: String,
+}
+
+async fn answers<E: Display>(
+    name: &'static str,
+    probe: impl Future<Output = Result<(), E>>,
+) -> Result<(), Missing> {
+    let reason = match timeout(PROBE_PATIENCE, probe).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    Err(Missing { name, reason })
 }
 
 fn not_ready(code: ErrorCode, detail: &str) -> ApiError {

@@ -99,7 +99,7 @@ function article(api, path, method, operation) {
 
 function draw(api) {
   document.getElementById("about").textContent = `${api.info.description || ""} Version ${api.info.version}.`;
-  const groups = new Map();
+  const groups = new Map((api.tags || []).map((tag) => [tag.name, []]));
   for (const [path, item] of Object.entries(api.paths)) {
     for (const method of METHODS.filter((one) => item[one])) {
       const tag = (item[method].tags || ["other"])[0];
