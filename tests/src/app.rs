@@ -86,6 +86,12 @@ impl Running {
     }
 }
 
+/// Built beside the command line, reqwest can do TLS and insists on a provider for it.
+fn http_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl TestApp {
     /// An API and no worker yet.
     ///
@@ -102,7 +108,7 @@ impl TestApp {
         let api = start_api(args).await?;
         Ok(Self {
             url: format!("http://{}", api.address),
-            http: reqwest::Client::new(),
+            http: http_client(),
             redis,
             s3,
             queue,
