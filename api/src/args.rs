@@ -41,6 +41,7 @@ impl ApiArgs {
         let mut problems = Problems::new();
         self.http.check(&mut problems);
         self.queue.check(&mut problems);
+        self.store.check(&mut problems);
         self.limits.check(&mut problems);
         problems.into_result()
     }

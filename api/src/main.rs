@@ -8,6 +8,7 @@ use anyhow::Context;
 use api::ApiArgs;
 use clap::Parser;
 use clap::error::ErrorKind;
+use shared::telemetry;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
@@ -21,19 +22,26 @@ const BAD_CONFIGURATION: u8 = 64;
 #[derive(Parser)]
 #[command(name = "pdf-ingest-api", version)]
 struct Cli {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
     #[command(flatten)]
     api: ApiArgs,
 }
 
 fn main() -> ExitCode {
-    let args = match Cli::try_parse() {
-        Ok(cli) => cli.api,
+    let (probe, args) = match Cli::try_parse() {
+        Ok(cli) => (cli.probe, cli.api),
         Err(error) => return usage(&error),
     };
+    if probe {
+        return report(shared::probe::ready(args.http.api_listen));
+    }
     if let Err(problems) = args.check() {
         return complain(&problems);
     }
-    if let Err(error) = shared::telemetry::init(&args.telemetry) {
+    if let Err(error) = telemetry::init(&args.telemetry) {
         return complain(&error.to_string());
     }
     match run(&args) {
@@ -46,16 +54,24 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &ApiArgs) -> anyhow::Result<()> {
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let shutdown = shutdown()?;
-        let state = api::connect(args).await?;
-        let listener = TcpListener::bind(args.http.api_listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
-        api::serve(listener, state, shutdown).await?;
-        Ok(())
-    })
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "api")
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(probe.watch(serve(args)))
+}
+
+async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
+    let shutdown = shutdown()?;
+    let listener = TcpListener::bind(args.http.api_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+    let state = api::connect(args).await?;
+    api::serve(listener, state, shutdown).await?;
+    Ok(())
 }
 
 /// SIGTERM or SIGINT.
@@ -76,6 +92,17 @@ fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => ExitCode::from(BAD_CONFIGURATION),
+    }
+}
+
+fn report(probe: io::Result<()>) -> ExitCode {
+    match probe {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // As above.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

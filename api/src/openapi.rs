@@ -67,3 +67,69 @@ impl PartialSchema for Binary {
 }
 
 impl ToSchema for Binary {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use utoipa_axum::router::OpenApiRouter;
+
+    use super::*;
+    use crate::routes;
+
+    fn description() -> Value {
+        let (_, description) = OpenApiRouter::with_openapi(Description::openapi())
+            .merge(routes::described())
+            .split_for_parts();
+        serde_json::to_value(description).unwrap()
+    }
+
+    fn keys(object: &Value) -> Vec<&str> {
+        let object = object.as_object().into_iter().flatten();
+        object.map(|(key, _)| key.as_str()).collect()
+    }
+
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                let reference = object.get("$ref").and_then(Value::as_str);
+                found.extend(reference.map(str::to_owned));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_operation_with_its_parameters_and_answers() {
+        let description = description();
+        let mut lines = Vec::new();
+        for (path, item) in description["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let parameters: Vec<_> =
+                    parameters.filter_map(|one| one["name"].as_str()).collect();
+                lines.push(format!(
+                    "{} {path} = {}({}) -> {}",
+                    method.to_uppercase(),
+                    operation["operationId"].as_str().unwrap(),
+                    parameters.join(", "),
+                    keys(&operation["responses"]).join(" "),
+                ));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let description = description();
+        let mut found = Vec::new();
+        references(&description, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(description.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

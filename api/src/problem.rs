@@ -129,7 +129,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
 
 impl From<QueueError> for ApiError {
     fn from(error: QueueError) -> Self {
-        if error.is_transient() {
+        // A refusal, as for want of memory, is an outage to the client: somebody will mend it.
+        if error.is_transient() || matches!(error, QueueError::Refused(_)) {
             Self::new(ErrorCode::QueueUnavailable, "try again in a moment")
                 .with_retry_after(RETRY_SOON)
                 .caused_by(error)

@@ -1,5 +1,8 @@
 //! Paths → handlers, and the layers around them.
 
+use std::any::Any;
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -7,8 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::Method;
 use shared::error_code::ErrorCode;
-use std::any::Any;
-use std::time::Duration;
+use stall::StallLayer;
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -40,6 +42,7 @@ pub(crate) fn router(state: AppState) -> Router {
         }))
         .layer(from_fn_with_state(state.clone(), linger))
         .layer(from_fn(observe))
+        .layer(StallLayer::default())
         .with_state(state)
 }
 

@@ -12,6 +12,7 @@ use metrics::counter;
 use sha2::{Digest as _, Sha256};
 use shared::config::ByteSize;
 use shared::telemetry::names::UPLOAD_BYTES_TOTAL;
+use tokio::task::yield_now;
 
 pub(crate) use digest::Digest;
 pub(crate) use error::UploadError;
@@ -22,6 +23,8 @@ pub(crate) use pace::{Pace, paced};
 /// implementation note 13 of the PDF Reference 1.7).
 const SIGNATURE_WINDOW: usize = 1024;
 const SIGNATURE: &[u8] = b"%PDF-";
+/// Bytes that are hashed between two awaits: well below a millisecond.
+const HASHED_AT_ONCE: usize = 16 * 1024;
 
 /// The chunks of an upload, as they arrive.
 pub(crate) type Chunks<'a> = BoxStream<'a, Result<Bytes, UploadError>>;
@@ -125,8 +128,19 @@ impl<'a> PdfUpload<'a> {
         if self.bytes > self.limit.as_u64() {
             return Err(UploadError::TooLarge(self.limit));
         }
-        self.hasher.update(&chunk);
+        self.hash(&chunk).await;
         Ok(Some(chunk))
+    }
+
+    /// In short turns: a chunk can be large, and other requests share the thread.
+    async fn hash(&mut self, chunk: &[u8]) {
+        let mut turns = chunk.chunks(HASHED_AT_ONCE).peekable();
+        while let Some(turn) = turns.next() {
+            self.hasher.update(turn);
+            if turns.peek().is_some() {
+                yield_now().await;
+            }
+        }
     }
 
     fn check_digest(&self) -> Result<(), UploadError> {

@@ -199,13 +199,13 @@ struct Source<'o> {
 impl<'o> Source<'o> {
     /// The decoded bytes of a stream; `None` where the budget is spent, which the interpreter
     /// notices at its next check.
-    fn bytes(&self, stream: &'o Stream) -> Option<Cow<'o, [u8]>> {
+    fn bytes(self, stream: &'o Stream) -> Option<Cow<'o, [u8]>> {
         let filtered = filter::decode_stream(stream, self.objects, self.budget).ok()?;
         Some(filtered.bytes)
     }
 
     /// The `ToUnicode` CMap, if it has any mapping.
-    fn to_unicode(&self) -> Option<cmap::ToUnicode> {
+    fn to_unicode(self) -> Option<cmap::ToUnicode> {
         let stream = self.objects.stream(self.dict, b"ToUnicode")?;
         let base = self
             .objects

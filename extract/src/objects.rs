@@ -1,24 +1,43 @@
 //! The objects of one file by number: the only place that knows how a file is opened.
 
+mod file; // a sound file, read object by object
+mod indirect; // one object at its offset
 pub(crate) mod lexer; // tokens
+mod object_stream; // objects within a stream
 pub(crate) mod parse; // tokens to objects
 mod text_string; // strings for people, in their three encodings
+mod whole; // encrypted and damaged files, read as a whole
+mod xref; // where each object lies
 
-use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, Stream};
+use std::cell::OnceCell;
+
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use crate::budget::Budget;
-use crate::{ExtractError, Options, WarningCode};
+use crate::{ExtractError, Options};
 
 pub(crate) use text_string::text_string;
+
+use file::File;
 
 /// References followed from one object to the next before giving up on a loop.
 const MAX_REFERENCE_CHAIN: usize = 32;
 
 /// A file whose objects can be looked up.
 pub(crate) struct Objects<'a> {
-    document: Document,
-    encrypted: bool,
-    bytes: &'a [u8],
+    budget: &'a Budget<'a>,
+    version: String,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    /// A sound file, read object by object; repaired as a whole once an object is not in its place.
+    File {
+        file: File<'a>,
+        repaired: OnceCell<Option<Document>>,
+    },
+    /// An encrypted or damaged file, read as a whole.
+    Loaded(Document),
 }
 
 impl<'a> Objects<'a> {
@@ -26,38 +45,76 @@ impl<'a> Objects<'a> {
     pub(crate) fn open(
         bytes: &'a [u8],
         options: &Options,
-        budget: &Budget<'_>,
+        budget: &'a Budget<'a>,
     ) -> Result<Self, ExtractError> {
-        let load = LoadOptions {
-            password: options
-                .password
-                .as_ref()
-                .map(|password| password.expose().to_owned()),
-            max_decompressed_size: usize::try_from(budget.limits.max_stream_bytes).ok(),
-            ..LoadOptions::default()
+        let header = header(bytes);
+        let (start, version) = header.clone().unwrap_or_default();
+        let from_header = bytes.get(start..).unwrap_or_default();
+        let candidates = if start == 0 {
+            vec![bytes]
+        } else {
+            vec![from_header, bytes]
         };
-        let document = Document::load_mem_with_options(bytes, load)
-            .map_err(|error| open_error(bytes, options, &error))?;
-        if document.is_encrypted() && !document.was_encrypted() {
-            return Err(locked(options));
+        for candidate in candidates {
+            let Some(file) = File::open(candidate, budget) else {
+                continue;
+            };
+            let objects = Self {
+                budget,
+                version: version.clone(),
+                source: Source::File {
+                    file,
+                    repaired: OnceCell::new(),
+                },
+            };
+            if objects.has_page_tree() {
+                return Ok(objects);
+            }
         }
-        if document.xref_recovery.is_some() {
-            budget.warn(
-                WarningCode::RepairedXref,
-                "the cross-reference table was rebuilt",
-            );
-        }
-        let encrypted = document.was_encrypted();
+        budget.check()?;
+        let document = whole::load(bytes, header.is_some(), options, budget)?;
         Ok(Self {
-            document,
-            encrypted,
-            bytes,
+            budget,
+            version: if version.is_empty() {
+                document.version.clone()
+            } else {
+                version
+            },
+            source: Source::Loaded(document),
         })
+    }
+
+    /// No objects at all: for decoding what comes before there are any.
+    fn empty(budget: &'a Budget<'a>) -> Self {
+        Self {
+            budget,
+            version: String::new(),
+            source: Source::File {
+                file: File::empty(),
+                repaired: OnceCell::new(),
+            },
+        }
+    }
+
+    fn has_page_tree(&self) -> bool {
+        self.catalog()
+            .and_then(|catalog| self.dict(catalog, b"Pages"))
+            .is_some()
     }
 
     /// The object with this number and generation, as stored: it may itself be a reference.
     pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
-        self.document.objects.get(&id)
+        match &self.source {
+            Source::Loaded(document) => whole::get(document, id),
+            Source::File { file, repaired } => {
+                let found = file.get(id.0, self);
+                if found.is_some() || !file.is_damaged() {
+                    return found;
+                }
+                let repaired = repaired.get_or_init(|| whole::repair(file.bytes(), self.budget));
+                whole::get(repaired.as_ref()?, id)
+            }
+        }
     }
 
     /// Follows references to the object itself; [`Object::Null`] where one leads nowhere.
@@ -147,12 +204,18 @@ impl<'a> Objects<'a> {
 
     /// The bytes of a stream, decrypted but with every filter still on.
     pub(crate) fn raw<'o>(&'o self, stream: &'o Stream) -> &'o [u8] {
-        &stream.content
+        match &self.source {
+            Source::File { file, .. } if stream.content.is_empty() => file.raw(stream),
+            _ => &stream.content,
+        }
     }
 
     /// The trailer dictionary, newest revision.
     pub(crate) fn trailer(&self) -> &Dictionary {
-        &self.document.trailer
+        match &self.source {
+            Source::File { file, .. } => file.trailer(),
+            Source::Loaded(document) => &document.trailer,
+        }
     }
 
     /// The document catalog (ISO 32000-1, 7.7.2).
@@ -162,22 +225,20 @@ impl<'a> Objects<'a> {
 
     /// Whether the file has an encryption dictionary.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.encrypted
+        matches!(&self.source, Source::Loaded(document) if document.was_encrypted())
     }
 
     /// The version in the file's header, as `1.7`.
     pub(crate) fn header_version(&self) -> &str {
-        &self.document.version
+        &self.version
     }
 
     /// Every object number that the file defines, ascending.
     pub(crate) fn ids(&self) -> Vec<ObjectId> {
-        self.document.objects.keys().copied().collect()
-    }
-
-    /// The whole file.
-    pub(crate) fn file(&self) -> &'a [u8] {
-        self.bytes
+        match &self.source {
+            Source::File { file, .. } => file.ids().collect(),
+            Source::Loaded(document) => document.objects.keys().copied().collect(),
+        }
     }
 }
 
@@ -199,31 +260,20 @@ pub(crate) fn as_number(object: &Object) -> Option<f32> {
     }
 }
 
-fn locked(options: &Options) -> ExtractError {
-    if options.password.is_some() {
-        ExtractError::PasswordWrong
-    } else {
-        ExtractError::Encrypted
-    }
+/// Where the header starts and the version it gives, as `1.7`. ISO 32000-1, annex H, note 13: the
+/// header may lie anywhere in the first 1,024 bytes.
+fn header(bytes: &[u8]) -> Option<(usize, String)> {
+    const MARK: &[u8] = b"%PDF-";
+    let head = bytes.get(..bytes.len().min(1024 + MARK.len()))?;
+    let start = head.windows(MARK.len()).position(|window| window == MARK)?;
+    let version = bytes[start + MARK.len()..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+        .take(8)
+        .map(|&byte| char::from(byte))
+        .collect();
+    Some((start, version))
 }
 
-fn open_error(bytes: &[u8], options: &Options, error: &lopdf::Error) -> ExtractError {
-    match error {
-        lopdf::Error::InvalidPassword => locked(options),
-        lopdf::Error::Decryption(lopdf::encryption::DecryptionError::IncorrectPassword) => {
-            locked(options)
-        }
-        lopdf::Error::Decryption(_) | lopdf::Error::UnsupportedSecurityHandler(_) => {
-            ExtractError::UnsupportedEncryption
-        }
-        _ if has_header(bytes) => ExtractError::Damaged(error.to_string()),
-        _ => ExtractError::NotAPdf,
-    }
-}
-
-/// ISO 32000-1, annex H, note 13: the header may lie anywhere in the first 1,024 bytes.
-fn has_header(bytes: &[u8]) -> bool {
-    bytes
-        .get(..bytes.len().min(1024))
-        .is_some_and(|start| start.windows(5).any(|window| window == b"%PDF-"))
-}
+#[cfg(test)]
+mod tests;

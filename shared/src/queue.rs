@@ -59,16 +59,17 @@ impl Queue {
     /// the server is older than 6.2 or may evict keys (`maxmemory-policy` must be `noeviction`).
     pub async fn connect(redis: &RedisArgs, queue: &QueueArgs) -> Result<Self, QueueError> {
         let connection = Connection::open(redis).await?;
-        connection.check_server().await?;
         let keys = Keys::new(&queue.queue_name);
         let signals = Signals::subscribe(&connection, &keys);
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             args: queue.clone(),
             keys,
             connection,
             scripts: Scripts::load(),
             signals,
-        })))
+        };
+        inner.check_server().await?;
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Whether Redis answers, as a readiness probe asks it.
@@ -76,7 +77,10 @@ impl Queue {
     /// # Errors
     /// [`QueueError`] when it does not.
     pub async fn ping(&self) -> Result<(), QueueError> {
-        self.0.connection.call(&redis::cmd("PING")).await
+        // A command with a key, so that in a cluster the node of the queue answers.
+        let mut exists = redis::cmd("EXISTS");
+        exists.arg(self.0.keys.of("counts"));
+        self.0.connection.call::<u32>(&exists).await.map(|_| ())
     }
 
     /// The numbers that bound this queue.
@@ -86,11 +90,30 @@ impl Queue {
     }
 }
 
+impl Inner {
+    async fn check_server(&self) -> Result<(), QueueError> {
+        let call = self.prepare(&self.scripts.server);
+        let (version, policy): (String, String) = self.run(&call).await?;
+        let mut numbers = version
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        if (numbers.next(), numbers.next()) < (Some(6), Some(2)) {
+            return Err(QueueError::Setup(format!(
+                "redis 6.2 or newer is needed, this is {version}"
+            )));
+        }
+        if !matches!(policy.as_str(), "noeviction" | "") {
+            return Err(QueueError::Setup(format!(
+                "redis may evict jobs: maxmemory-policy is {policy}, it must be noeviction"
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Queue")
-            .field(&self.0.args.queue_name)
-            .finish()
+        f.debug_tuple("Queue").field(&self.0.args.queue_name).finish()
     }
 }
 

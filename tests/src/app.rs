@@ -57,11 +57,8 @@ pub struct Flags<'a> {
 }
 
 impl Flags<'_> {
-    /// Those of one part; the address of the store is required and set by the harness.
     fn of(&self, part: &[&str]) -> Vec<String> {
-        let store = ["--store-url", "file:///set-by-the-harness"];
-        let all = store.iter().chain(self.both).chain(part);
-        all.map(|flag| (*flag).to_owned()).collect()
+        self.both.iter().chain(part).map(|flag| (*flag).to_owned()).collect()
     }
 }
 
@@ -268,6 +265,12 @@ impl TestApp {
     }
 }
 
+/// reqwest insists on a TLS provider, also for a client that speaks plain HTTP only.
+fn http_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 async fn start_api(args: ApiArgs) -> Result<Running> {
     let state = api::connect(&args).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -292,7 +295,8 @@ pub fn text(value: &Value, pointer: &str) -> String {
 /// Reads flags as a program would, but not this process's environment.
 fn parse<T: Args>(flags: &[String]) -> Result<T> {
     let command = T::augment_args(Command::new("test")).mut_args(|arg| arg.env(Resettable::Reset));
-    let program = std::iter::once(OsString::from("test"));
-    let matches = command.try_get_matches_from(program.chain(flags.iter().map(Into::into)))?;
+    let required = ["test", "--store-url", "file:///set-by-the-harness"].map(OsString::from);
+    let given = flags.iter().map(Into::into);
+    let matches = command.try_get_matches_from(required.into_iter().chain(given))?;
     Ok(T::from_arg_matches(&matches)?)
 }

@@ -93,6 +93,25 @@ impl S3Server {
         self.serving.send_replace(true);
     }
 
+    /// How many objects it holds.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn objects(&self) -> io::Result<usize> {
+        let mut count = 0;
+        let mut folders = vec![self.folder.path().join(BUCKET)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                match entry.file_type()?.is_dir() {
+                    true => folders.push(entry.path()),
+                    false => count += 1,
+                }
+            }
+        }
+        Ok(count)
+    }
+
     /// How many parts and records of unfinished uploads it holds.
     ///
     /// # Errors

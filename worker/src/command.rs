@@ -14,6 +14,10 @@ use crate::run::{Worker, WorkerError};
 #[derive(Parser)]
 #[command(name = "pdf-ingest-worker", version)]
 struct Command {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
     #[command(flatten)]
     worker: WorkerArgs,
 }
@@ -24,7 +28,19 @@ const USAGE: u8 = 64;
 /// Everything that `pdf-ingest-worker` does, from its arguments to its exit status: 64 for arguments
 /// that make no sense, 1 for a worker that could not start or ended by itself.
 pub fn main() -> ExitCode {
-    let args = Command::parse().worker;
+    let Command {
+        probe,
+        worker: args,
+    } = Command::parse();
+    if probe {
+        return match shared::probe::ready(args.work.worker_listen) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln_before_logs(&error.to_string());
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let Err(error) = telemetry::init(&args.telemetry) {
         eprintln_before_logs(&error.to_string());
         return ExitCode::from(USAGE);
@@ -75,7 +91,7 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerErr
     signal(kind).map_err(|error| WorkerError::Config(error.to_string()))
 }
 
-#[expect(clippy::print_stderr, reason = "there is no log yet")]
+#[expect(clippy::print_stderr, reason = "there is no log yet, or nobody reads it")]
 fn eprintln_before_logs(message: &str) {
     eprintln!("{message}");
 }

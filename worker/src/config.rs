@@ -83,6 +83,7 @@ impl WorkerArgs {
     pub fn check(&self) -> Result<(), String> {
         let mut problems = Problems::new();
         self.queue.check(&mut problems);
+        self.store.check(&mut problems);
         self.limits.check(&mut problems);
         problems.require(
             self.work.upload_buffer.as_u64() >= 1 << 20,

@@ -37,7 +37,7 @@ impl FromRequestParts<AppState> for OwnedJob {
 }
 
 /// The `{n}` of a path: a page or an image, from 1.
-pub(crate) struct Number(pub(crate) u64);
+pub(crate) struct Number(pub(crate) u32);
 
 impl FromRequestParts<AppState> for Number {
     type Rejection = ApiError;

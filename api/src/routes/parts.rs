@@ -10,13 +10,17 @@ use shared::store::ObjectKey;
 use super::result::{attempt_tag, has_result};
 use crate::download::Download;
 use crate::index::Index;
-use crate::openapi::{Binary, DownloadProblems, JobPath, RangeHeaders, SourceProblems};
+use crate::openapi::{
+    Binary, ConditionHeaders, DownloadProblems, JobPath, RangeHeaders, SourceProblems,
+};
 use crate::problem::ApiError;
 use crate::request::{ETag, Number, OwnedJob};
 use crate::state::AppState;
 use crate::wire::Page;
 
 /// Get a page
+///
+/// A `Range` of bytes is served too.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{id}/pages/{n}",
@@ -24,11 +28,11 @@ use crate::wire::Page;
     params(
         JobPath,
         ("n" = u32, Path, description = "The page's number, from 1", minimum = 1),
-        RangeHeaders,
+        ConditionHeaders,
     ),
     responses(
         (status = 200, description = "The page", body = Page),
-        (status = 206, description = "A range of it", body = String, content_type = "application/json"),
+        (status = 206, description = "A range of it"),
         (status = 304, description = "The client has it"),
         DownloadProblems,
     ),
@@ -36,13 +40,13 @@ use crate::wire::Page;
 )]
 pub(super) async fn get_page(
     State(state): State<AppState>,
-    OwnedJob(record): OwnedJob,
     Number(number): Number,
+    OwnedJob(record): OwnedJob,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     has_result(&record)?;
     let index = Index::load(&state, record.id).await?;
-    let page = index.page(number)?;
+    let page = index.page(number.into())?;
     let download = Download {
         key: ObjectKey::Pages(record.id),
         slice: Some((page.offset, page.length)),
@@ -79,13 +83,13 @@ pub(super) async fn get_page(
 )]
 pub(super) async fn get_image(
     State(state): State<AppState>,
-    OwnedJob(record): OwnedJob,
     Number(number): Number,
+    OwnedJob(record): OwnedJob,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     has_result(&record)?;
     let index = Index::load(&state, record.id).await?;
-    let image = index.image(number)?;
+    let image = index.image(number.into())?;
     let key = image_key(record.id, image);
     let extension = key.path().rsplit('.').next().unwrap_or_default().to_owned();
     let download = Download {

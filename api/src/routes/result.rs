@@ -10,7 +10,7 @@ use shared::job::{JobError, JobRecord, State as JobState};
 use shared::store::{ObjectKey, StoreError};
 
 use crate::download::{Download, Field, join_pages, streamed};
-use crate::openapi::{ConditionHeaders, DownloadProblems, JobPath, RangeHeaders, ResultProblems};
+use crate::openapi::{ConditionHeaders, DownloadProblems, JobPath, ResultProblems};
 use crate::problem::ApiError;
 use crate::request::{ETag, OwnedJob};
 use crate::routes::poll_after;
@@ -19,18 +19,18 @@ use crate::wire::Manifest;
 
 /// Get the manifest
 ///
-/// The document's metadata, where its pages and images are, and what was skipped.
+/// The document's metadata, where its pages and images are, and what was skipped. A `Range` of bytes is served too.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{id}/result",
     tag = "results",
     params(
         JobPath,
-        RangeHeaders,
+        ConditionHeaders,
     ),
     responses(
         (status = 200, description = "The manifest", body = Manifest),
-        (status = 206, description = "A range of it", body = String, content_type = "application/json"),
+        (status = 206, description = "A range of it"),
         (status = 304, description = "The client has it"),
         DownloadProblems,
     ),

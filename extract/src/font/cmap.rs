@@ -4,6 +4,7 @@ mod codespace; // where one character code ends
 mod lexer; // bytes → tokens
 mod parser; // tokens → ranges
 mod predefined; // the CMaps that every reader has
+mod scheme; // the codes of the predefined CMaps
 mod to_unicode; // codes → text
 
 pub(super) use codespace::Codespaces;

@@ -113,7 +113,7 @@ fn extent(
     let bbox = objects.numbers(descriptor, b"FontBBox");
     let side = |index: usize| bbox.as_ref().and_then(|bbox| bbox.get(index)).copied();
     let credible_ascent = |ascent: f32| ascent > 0.0 && ascent <= MAX_ASCENT * 1000.0;
-    let credible_descent = |descent: f32| descent < 0.0 && descent >= MAX_DESCENT * 1000.0;
+    let credible_descent = |descent: f32| (MAX_DESCENT * 1000.0..0.0).contains(&descent);
     let ascent = objects
         .number(descriptor, b"Ascent")
         .filter(|ascent| credible_ascent(*ascent))

@@ -1,8 +1,10 @@
 //! Simple fonts: one byte per code, 256 widths and texts (ISO 32000-1, 9.6).
 
 mod built_in; // what the embedded font program says about a code
+mod encoding; // code → glyph name, by the font dictionary
+mod widths; // code → width, by the font dictionary
 
-use lopdf::{Dictionary, Object};
+pub(super) use encoding::Encoding;
 
 use super::cmap::{Mapped, ToUnicode};
 use super::descriptor::Descriptor;
@@ -13,7 +15,7 @@ use super::program::Program;
 use super::standard14::StandardFont;
 use super::{Glyph, Source, meaningful, stand_in};
 use crate::WarningCode;
-use crate::objects::{Objects, as_number};
+use widths::Widths;
 
 /// Width and text of each of the 256 codes.
 #[derive(Debug)]
@@ -190,119 +192,5 @@ fn set_standard_widths(table: &mut SimpleTable, encoding: &Encoding<'_>, font: S
         if let Some(width) = width {
             table.entries[usize::from(code)].width = width / 1000.0;
         }
-    }
-}
-
-/// Code → glyph name as the font dictionary has it (9.6.6).
-pub(super) struct Encoding<'o> {
-    base: Option<BaseEncoding>,
-    /// Sorted by code.
-    differences: Vec<(u8, &'o [u8])>,
-    /// There is an `Encoding` entry.
-    given: bool,
-}
-
-impl<'o> Encoding<'o> {
-    pub(super) fn read(objects: &'o Objects<'_>, font: &'o Dictionary) -> Self {
-        let mut encoding = Self {
-            base: None,
-            differences: Vec::new(),
-            given: false,
-        };
-        match objects.lookup(font, b"Encoding") {
-            Some(Object::Name(name)) => {
-                encoding.base = BaseEncoding::from_name(name);
-                encoding.given = true;
-            }
-            Some(Object::Dictionary(dict)) => {
-                encoding.base = objects
-                    .name(dict, b"BaseEncoding")
-                    .and_then(BaseEncoding::from_name);
-                encoding.given = true;
-                encoding.read_differences(objects, dict);
-            }
-            _ => {}
-        }
-        encoding
-    }
-
-    /// Codes and names; each name belongs to one more than the code before it.
-    fn read_differences(&mut self, objects: &'o Objects<'_>, dict: &'o Dictionary) {
-        let items = objects.array(dict, b"Differences").unwrap_or_default();
-        let mut names: [Option<&[u8]>; 256] = [None; 256];
-        let mut code = 0_usize;
-        for item in items {
-            match objects.resolve(item) {
-                Object::Name(name) => {
-                    if let Some(slot) = names.get_mut(code) {
-                        *slot = Some(name);
-                    }
-                    code = code.saturating_add(1);
-                }
-                number => {
-                    if let Some(number) = as_number(number) {
-                        code = number as usize;
-                    }
-                }
-            }
-        }
-        self.differences = (0..=255)
-            .zip(names)
-            .filter_map(|(code, name)| Some((code, name?)))
-            .collect();
-    }
-
-    fn difference(&self, code: u8) -> Option<&'o [u8]> {
-        let index = self
-            .differences
-            .binary_search_by_key(&code, |(code, _)| *code);
-        Some(self.differences[index.ok()?].1)
-    }
-
-    pub(super) fn glyph_name(&self, code: u8) -> Option<&'o [u8]> {
-        self.difference(code)
-            .or_else(|| Some(self.base?.glyph_name(code)?.as_bytes()))
-    }
-
-    fn is_dingbats(&self) -> bool {
-        self.base == Some(BaseEncoding::ZapfDingbats)
-    }
-}
-
-/// `Widths`, `FirstChar` and `MissingWidth`.
-struct Widths<'o> {
-    objects: &'o Objects<'o>,
-    first: i64,
-    widths: &'o [Object],
-    missing: f32,
-}
-
-impl<'o> Widths<'o> {
-    fn read(
-        objects: &'o Objects<'o>,
-        font: &'o Dictionary,
-        descriptor: &Descriptor<'_>,
-    ) -> Option<Self> {
-        Some(Self {
-            objects,
-            first: objects.integer(font, b"FirstChar").unwrap_or(0),
-            widths: objects.array(font, b"Widths")?,
-            missing: descriptor.missing_width.unwrap_or(0.0),
-        })
-    }
-
-    /// In em.
-    fn get(&self, code: u8) -> f32 {
-        self.raw(code) / 1000.0
-    }
-
-    /// In glyph space.
-    fn raw(&self, code: u8) -> f32 {
-        let index = i64::from(code).checked_sub(self.first);
-        index
-            .and_then(|index| usize::try_from(index).ok())
-            .and_then(|index| self.widths.get(index))
-            .and_then(|width| as_number(self.objects.resolve(width)))
-            .unwrap_or(self.missing)
     }
 }

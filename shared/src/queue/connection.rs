@@ -71,9 +71,7 @@ impl Connection {
 
     /// Sends one command.
     pub(super) async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, QueueError> {
-        let (generation, mut live) = self.live().await?;
-        let answer = command.query_async(&mut live).await;
-        self.note(generation, answer).await
+        self.ask(command).await
     }
 
     /// Sends several commands at once; not a transaction.
@@ -81,9 +79,7 @@ impl Connection {
         &self,
         pipeline: &Pipeline,
     ) -> Result<T, QueueError> {
-        let (generation, mut live) = self.live().await?;
-        let answer = pipeline.query_async(&mut live).await;
-        self.note(generation, answer).await
+        self.ask(pipeline).await
     }
 
     /// Runs a script, and loads it when Redis does not know it.
@@ -91,37 +87,27 @@ impl Connection {
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, QueueError> {
+        self.ask(script).await
+    }
+
+    /// Asks once more over a new connection when the one at hand turns out to be closed, as it is after a restart of
+    /// Redis: every call of the queue may be made again.
+    async fn ask<T: FromRedisValue>(&self, request: &impl Request) -> Result<T, QueueError> {
         let (generation, mut live) = self.live().await?;
-        let answer = script.invoke_async(&mut live).await;
-        self.note(generation, answer).await
+        let mut answer = request.send(&mut live).await;
+        self.note(generation, &answer).await;
+        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+            let (generation, mut live) = self.live().await?;
+            answer = request.send(&mut live).await;
+            self.note(generation, &answer).await;
+        }
+        Ok(T::from_redis_value(answer?).map_err(RedisError::from)?)
     }
 
     /// A connection of its own for subscriptions.
     pub(super) async fn pubsub(&self) -> Result<PubSub, QueueError> {
         let attempt = timeout(CONNECT_TIMEOUT, self.0.target.pubsub());
         Ok(attempt.await.unwrap_or_else(|_| Err(timed_out()))?)
-    }
-
-    /// Refuses a server on which jobs could be lost.
-    pub(super) async fn check_server(&self) -> Result<(), QueueError> {
-        let info: String = self.call(redis::cmd("INFO").arg("server")).await?;
-        let version = info_field(&info, "redis_version").unwrap_or_default();
-        let mut numbers = version
-            .split('.')
-            .map(|part| part.parse::<u32>().unwrap_or(0));
-        let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        if (major, minor) < (6, 2) {
-            return Err(QueueError::Setup(format!(
-                "redis 6.2 or newer is needed, this is {version}"
-            )));
-        }
-        let info: String = self.call(redis::cmd("INFO").arg("memory")).await?;
-        match info_field(&info, "maxmemory_policy") {
-            Some("noeviction") | None => Ok(()),
-            Some(policy) => Err(QueueError::Setup(format!(
-                "redis may evict jobs: maxmemory-policy is {policy}, it must be noeviction"
-            ))),
-        }
     }
 
     /// The connection, made if there is none. Callers that waited while another one failed share its error.
@@ -155,22 +141,44 @@ impl Connection {
     }
 
     /// Drops a connection that broke, so that the next call makes another.
-    async fn note<T>(&self, generation: u64, answer: RedisResult<T>) -> Result<T, QueueError> {
-        if let Err(error) = &answer
-            && breaks_connection(error)
-        {
+    async fn note(&self, generation: u64, answer: &RedisResult<Value>) {
+        if answer.as_ref().is_err_and(breaks_connection) {
             let mut slot = self.0.slot.lock().await;
             if slot.generation == generation {
                 slot.live = None;
             }
         }
-        Ok(answer?)
+    }
+}
+
+/// Something that Redis answers.
+trait Request: Sync {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value>;
+}
+
+impl Request for Cmd {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.query_async(live))
+    }
+}
+
+impl Request for Pipeline {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.query_async(live))
+    }
+}
+
+impl Request for ScriptInvocation<'_> {
+    fn send<'a>(&'a self, live: &'a mut Live) -> RedisFuture<'a, Value> {
+        Box::pin(self.invoke_async(live))
     }
 }
 
 impl Target {
     fn new(args: &RedisArgs) -> Result<Self, QueueError> {
         let url = args.parse_url().map_err(QueueError::Setup)?;
+        // rustls wants to be told which cryptography to use; whoever told it first is right.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let certificates = args.read_certificates().map_err(QueueError::Setup)?;
         Ok(match url {
             RedisUrl::Node(node) => Self::Node(client(node, certificates.as_ref())?),
@@ -281,12 +289,6 @@ fn sentinel(
 
 fn timed_out() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
-}
-
-fn info_field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .map(str::trim)
 }
 
 impl ConnectionLike for Live {

@@ -3,7 +3,7 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use thiserror::Error;
 
-/// Why the queue did not do as asked. No message carries an address, a user or a password.
+/// Why the queue did not do as asked. No message carries a user or a password.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum QueueError {
@@ -65,7 +65,10 @@ impl From<RedisError> for QueueError {
             ErrorKind::InvalidClientConfig | ErrorKind::EmptySentinelList
         ) {
             Self::Setup(format!("redis cannot be reached as configured: {text}"))
-        } else if error.kind() == ErrorKind::UnexpectedReturnType {
+        } else if matches!(
+            error.kind(),
+            ErrorKind::UnexpectedReturnType | ErrorKind::Parse
+        ) {
             Self::corrupt("an answer", text)
         } else {
             Self::Refused(text)
@@ -73,7 +76,7 @@ impl From<RedisError> for QueueError {
     }
 }
 
-/// The kind and, for what the server said, its own words; never the address.
+/// The kind and, for what the server or the network said, its own words.
 fn describe(error: &RedisError) -> String {
     match error.kind() {
         ErrorKind::Server(_) | ErrorKind::Extension => format!(
@@ -84,7 +87,10 @@ fn describe(error: &RedisError) -> String {
         _ if error.is_timeout() => "no answer in time".to_owned(),
         _ if error.is_connection_refusal() => "connection refused".to_owned(),
         _ if error.is_connection_dropped() => "connection lost".to_owned(),
-        _ => error.category().to_owned(),
+        _ => match std::error::Error::source(error) {
+            Some(cause) => format!("{}: {cause}", error.category()),
+            None => error.category().to_owned(),
+        },
     }
 }
 
@@ -92,7 +98,6 @@ fn describe(error: &RedisError) -> String {
 pub(super) fn is_transient(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Io
-        | ErrorKind::Parse
         | ErrorKind::ClusterConnectionNotFound
         | ErrorKind::MasterNameNotFoundBySentinel
         | ErrorKind::NoValidReplicasFoundBySentinel => true,

@@ -34,6 +34,7 @@ scripts! {
     delete: "delete.lua",
     sweep: "due.lua" "sweep.lua",
     oldest_wait: "oldest_wait.lua",
+    server: "server.lua",
 }
 
 impl Inner {

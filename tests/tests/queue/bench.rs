@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue};
+use redis::{Cmd, FromRedisValue, Pipeline};
 use shared::config::QueueArgs;
 use shared::error_code::ErrorCode;
 use shared::job::{JobError, JobId, JobOptions, JobRecord, Priority, State, Tally};
@@ -71,6 +71,11 @@ impl Bench {
     /// Runs a raw command on the server.
     pub(crate) async fn raw<T: FromRedisValue>(&self, command: &Cmd) -> T {
         command.query_async(&mut self.raw.clone()).await.unwrap()
+    }
+
+    /// Runs raw commands on the server, all at once.
+    pub(crate) async fn raw_pipe<T: FromRedisValue>(&self, commands: &Pipeline) -> T {
+        commands.query_async(&mut self.raw.clone()).await.unwrap()
     }
 
     /// Lets the lease of a job run out, as if its worker had been silent for long enough.

@@ -108,7 +108,7 @@ fn any_sequence_of_commands_does_what_the_model_says() {
     }));
     let config = Config {
         failure_persistence: None,
-        ..Config::with_cases(150)
+        ..Config::with_cases(100)
     };
     proptest!(config, |(steps in prop::collection::vec(step(), 1..120))| {
         runtime.block_on(run(&bench, steps));

@@ -1,5 +1,7 @@
 //! Compact Font Format: encoding, charset and widths (Adobe Technical Note 5176).
 
+mod char_string; // the width of a glyph
+mod charset; // glyph → name or CID
 mod dict; // operators and operands of a DICT
 mod index; // INDEX structures
 
@@ -25,52 +27,6 @@ mod operator {
     pub(super) const FD_ARRAY: u16 = 0x0c24;
     pub(super) const FD_SELECT: u16 = 0x0c25;
 }
-
-/// The SIDs of the Expert and ExpertSubset charsets, as ranges (appendix C).
-const EXPERT_CHARSET: &[(u16, u16)] = &[
-    (0, 1),
-    (229, 238),
-    (13, 15),
-    (99, 99),
-    (239, 248),
-    (27, 28),
-    (249, 266),
-    (109, 110),
-    (267, 318),
-    (158, 158),
-    (155, 155),
-    (163, 163),
-    (319, 326),
-    (150, 150),
-    (164, 164),
-    (169, 169),
-    (327, 378),
-];
-const EXPERT_SUBSET_CHARSET: &[(u16, u16)] = &[
-    (0, 1),
-    (231, 232),
-    (235, 238),
-    (13, 15),
-    (99, 99),
-    (239, 248),
-    (27, 28),
-    (249, 251),
-    (253, 266),
-    (109, 110),
-    (267, 270),
-    (272, 272),
-    (300, 302),
-    (305, 305),
-    (314, 315),
-    (158, 158),
-    (155, 155),
-    (163, 163),
-    (320, 326),
-    (150, 150),
-    (164, 164),
-    (169, 169),
-    (327, 346),
-];
 
 /// The first font of a CFF font set.
 pub(in crate::font) struct Cff<'a> {
@@ -106,7 +62,7 @@ impl<'a> Cff<'a> {
         let char_strings = Index::read(bytes, top.offset(operator::CHAR_STRINGS)?)?;
         let ros = top.numbers(operator::ROS);
         let cid_keyed = !ros.is_empty();
-        let charset = read_charset(
+        let charset = charset::read(
             bytes,
             top.offset(operator::CHARSET).unwrap_or(0),
             char_strings.len(),
@@ -185,7 +141,7 @@ impl<'a> Cff<'a> {
         let char_string = self.char_strings.get(usize::from(glyph))?;
         let font = usize::from(self.font_of_glyph(glyph).unwrap_or(0));
         let widths = self.fonts.get(font).copied().unwrap_or_default();
-        let width = match char_string_width(char_string) {
+        let width = match char_string::width(char_string) {
             Some(difference) => widths.nominal + difference,
             None => widths.default,
         };
@@ -282,54 +238,6 @@ impl<'a> Cff<'a> {
     }
 }
 
-/// Section 13; offsets 0 to 2 name the predefined charsets.
-fn read_charset(bytes: &[u8], offset: usize, glyphs: usize, cid_keyed: bool) -> Vec<u16> {
-    let glyphs = glyphs.min(usize::from(u16::MAX));
-    match offset {
-        0..=2 if cid_keyed => (0..glyphs).map(|glyph| glyph as u16).collect(),
-        0 => (0..=228).take(glyphs).collect(),
-        1 | 2 => {
-            let ranges = if offset == 1 {
-                EXPERT_CHARSET
-            } else {
-                EXPERT_SUBSET_CHARSET
-            };
-            ranges
-                .iter()
-                .flat_map(|(first, last)| *first..=*last)
-                .take(glyphs)
-                .collect()
-        }
-        _ => {
-            let mut charset = vec![0];
-            read_own_charset(bytes, offset, glyphs, &mut charset);
-            charset
-        }
-    }
-}
-
-fn read_own_charset(
-    bytes: &[u8],
-    offset: usize,
-    glyphs: usize,
-    charset: &mut Vec<u16>,
-) -> Option<()> {
-    let format = u8_at(bytes, offset)?;
-    let mut at = offset + 1;
-    while charset.len() < glyphs {
-        let first = u16_at(bytes, at)?;
-        let left = match format {
-            0 => 0,
-            1 => u16::from(u8_at(bytes, at + 2)?),
-            _ => u16_at(bytes, at + 2)?,
-        };
-        at += 2 + usize::from(format.min(2));
-        let wanted = glyphs - charset.len();
-        charset.extend((first..=first.saturating_add(left)).take(wanted));
-    }
-    Some(())
-}
-
 /// The private DICTs: one, or one per font DICT of a CID-keyed font.
 fn read_fonts(bytes: &[u8], top: &Dict<'_>) -> Vec<Widths> {
     let Some(fonts) = top
@@ -363,39 +271,6 @@ fn read_widths(bytes: &[u8], font: &Dict<'_>) -> Widths {
         default: number(operator::DEFAULT_WIDTH_X),
         nominal: number(operator::NOMINAL_WIDTH_X),
     }
-}
-
-/// The number before the arguments of the first operator, if there is one more than it takes
-/// (Adobe Technical Note 5177, 3.1).
-fn char_string_width(char_string: &[u8]) -> Option<f32> {
-    let mut numbers = Vec::new();
-    let mut bytes = char_string.iter().copied();
-    loop {
-        let byte = bytes.next()?;
-        let number = match byte {
-            28 => f32::from(i16::from_be_bytes([bytes.next()?, bytes.next()?])),
-            32..=246 => f32::from(byte) - 139.0,
-            247..=250 => (f32::from(byte) - 247.0) * 256.0 + f32::from(bytes.next()?) + 108.0,
-            251..=254 => -(f32::from(byte) - 251.0) * 256.0 - f32::from(bytes.next()?) - 108.0,
-            255 => {
-                let value = [bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?];
-                i32::from_be_bytes(value) as f32 / 65_536.0
-            }
-            // Stems and hint masks take pairs; moves one or two; endchar none, or four for an accent.
-            1 | 3 | 18 | 23 | 19 | 20 => return first_if(&numbers, numbers.len() % 2 == 1),
-            21 => return first_if(&numbers, numbers.len() > 2),
-            4 | 22 => return first_if(&numbers, numbers.len() > 1),
-            14 => return first_if(&numbers, matches!(numbers.len(), 1 | 5)),
-            _ => return None,
-        };
-        if numbers.len() < 64 {
-            numbers.push(number);
-        }
-    }
-}
-
-fn first_if(numbers: &[f32], there: bool) -> Option<f32> {
-    numbers.first().copied().filter(|_| there)
 }
 
 fn standard_strings() -> &'static [&'static str] {

@@ -1,8 +1,11 @@
 //! Type 1 fonts: the built-in encoding, and the widths in the charstrings (Adobe Type 1 Font Format).
 
+mod words; // PostScript words
+
 use std::collections::HashMap;
 
 use crate::font::encoding::BaseEncoding;
+use words::{Words, find};
 
 /// Keys of the two encrypted parts (Adobe Type 1 Font Format, 7.1).
 const EEXEC_KEY: u16 = 55_665;
@@ -240,139 +243,5 @@ fn charstring_width(charstring: &[u8]) -> Option<f32> {
     None
 }
 
-/// PostScript words: names keep their slash, brackets and braces stand alone.
-struct Words<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Words<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
-    }
-
-    /// The bytes after one separating byte.
-    fn take_bytes(&mut self, len: usize) -> Option<&'a [u8]> {
-        let rest = self.rest.get(1..)?;
-        let bytes = rest.get(..len)?;
-        self.rest = &rest[len..];
-        Some(bytes)
-    }
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            let start = self.rest.iter().position(|byte| !is_separator(*byte))?;
-            self.rest = &self.rest[start..];
-            if self.rest[0] != b'%' {
-                break;
-            }
-            let end = self
-                .rest
-                .iter()
-                .position(|byte| matches!(byte, b'\n' | b'\r'))?;
-            self.rest = &self.rest[end..];
-        }
-        let end = self.rest[1..]
-            .iter()
-            .position(|byte| is_separator(*byte) || matches!(byte, b'/' | b'%'))
-            .map_or(self.rest.len(), |at| at + 1);
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Some(word)
-    }
-}
-
-fn is_separator(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, 0 | b'[' | b']' | b'{' | b'}' | b'(' | b')')
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.iter().position(|byte| *byte == first) {
-        let at = from + at;
-        if bytes[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
 #[cfg(test)]
-pub(in crate::font) mod tests {
-    use super::*;
-
-    fn encrypted(plain: &[u8], key: u16) -> Vec<u8> {
-        let mut state = key;
-        let padded = [[0; RANDOM_BYTES].as_slice(), plain].concat();
-        padded
-            .iter()
-            .map(|byte| {
-                let cipher = byte ^ (state >> 8) as u8;
-                state = u16::from(cipher)
-                    .wrapping_add(state)
-                    .wrapping_mul(52_845)
-                    .wrapping_add(22_719);
-                cipher
-            })
-            .collect()
-    }
-
-    fn private_part() -> Vec<u8> {
-        // 0 500 hsbw; 0 1000 2 div hsbw
-        let alpha = encrypted(&[139, 248, 136, 13, 14], CHARSTRING_KEY);
-        let beta = encrypted(&[139, 255, 0, 0, 3, 232, 141, 12, 12, 13], CHARSTRING_KEY);
-        let mut plain = b"dup /Private /lenIV 4 def 2 /CharStrings 2 dict dup begin\n".to_vec();
-        for (name, charstring) in [("/alpha", alpha), ("/beta", beta)] {
-            plain.extend(format!("{name} {} RD ", charstring.len()).bytes());
-            plain.extend(charstring);
-            plain.extend(b" ND\n");
-        }
-        plain.extend(b"end");
-        plain
-    }
-
-    const CLEAR: &[u8] = b"%!PS-AdobeFont-1.0: T\n/FontMatrix [0.002 0 0 0.002 0 0] readonly def\n\
-        /Encoding 256 array 0 1 255 {1 index exch /.notdef put} for\n\
-        dup 65 /alpha put dup 8#102 /beta put\nreadonly def currentfile eexec\n";
-
-    /// Codes 65 and 66 show alpha and beta, both one em wide.
-    pub(in crate::font) fn font() -> Vec<u8> {
-        [CLEAR, &encrypted(&private_part(), EEXEC_KEY)].concat()
-    }
-
-    #[test]
-    fn encoding_and_widths_of_a_binary_font() {
-        let font = Type1::read(&font()).unwrap();
-        assert_eq!(font.glyph_name(65), Some(b"alpha".as_slice()));
-        assert_eq!(font.glyph_name(66), Some(b"beta".as_slice()));
-        assert_eq!(font.glyph_name(67), None);
-        assert_eq!(font.width(b"alpha"), Some(1.0));
-        assert_eq!(font.width(b"beta"), Some(1.0));
-        assert!(font.has_glyph(b"beta") && !font.has_glyph(b"gamma"));
-    }
-
-    #[test]
-    fn a_hexadecimal_font_in_segments_reads_the_same() {
-        let hex: String = encrypted(&private_part(), EEXEC_KEY)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let mut font = Vec::new();
-        for (kind, part) in [(1, CLEAR), (2, hex.as_bytes())] {
-            font.extend([0x80, kind]);
-            font.extend((part.len() as u32).to_le_bytes());
-            font.extend(part);
-        }
-        let font = Type1::read(&font).unwrap();
-        assert_eq!(font.width(b"alpha"), Some(1.0));
-        assert_eq!(font.glyph_name(65), Some(b"alpha".as_slice()));
-    }
-
-    #[test]
-    fn the_standard_encoding_can_be_named() {
-        let font = Type1::read(b"%!PS /Encoding StandardEncoding def").unwrap();
-        assert_eq!(font.glyph_name(39), Some(b"quoteright".as_slice()));
-        assert!(Type1::read(b"%!PS nothing here").is_none());
-    }
-}
+pub(in crate::font) mod tests;

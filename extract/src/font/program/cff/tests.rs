@@ -96,12 +96,12 @@ fn a_cid_keyed_font_has_cids_and_a_collection() {
 #[test]
 fn predefined_charsets_have_their_names() {
     let names = |offset, glyph: usize| {
-        let charset = read_charset(&[], offset, 400, false);
+        let charset = charset::read(&[], offset, 400, false);
         standard_strings()[usize::from(charset[glyph])]
     };
     assert_eq!(names(0, 34), "A");
     assert_eq!(names(1, 2), "exclamsmall");
     assert_eq!(names(2, 2), "dollaroldstyle");
-    assert_eq!(read_charset(&[], 0, 400, false).len(), 229);
+    assert_eq!(charset::read(&[], 0, 400, false).len(), 229);
     assert_eq!(standard_strings().len(), 391);
 }

@@ -1,0 +1,110 @@
+//! `12 0 obj … endobj` at an offset, and where a stream's data lies (ISO 32000-1, 7.3.8 and 7.3.10).
+
+use std::ops::Range;
+
+use lopdf::Object;
+
+use super::lexer::{Lexer, Token, is_white};
+use super::parse;
+
+/// An indirect object as it stands in the file.
+pub(super) struct Indirect {
+    pub(super) number: u32,
+    pub(super) object: Object,
+    /// Where the data of a stream starts.
+    pub(super) data_start: Option<usize>,
+}
+
+/// Reads the object at `offset`; `None` where there is no object header.
+pub(super) fn read(bytes: &[u8], offset: usize, max_depth: u32) -> Option<Indirect> {
+    let mut lexer = Lexer::new(bytes, offset);
+    let (Token::Integer(number), Token::Integer(_)) = (lexer.token()?, lexer.token()?) else {
+        return None;
+    };
+    let before_keyword = lexer.position();
+    match lexer.token()? {
+        Token::Keyword(b"obj") => {}
+        // No white space between the keyword and its object, as in `1 0 objnull`.
+        Token::Keyword(glued) if glued.starts_with(b"obj") => {
+            lexer.seek(before_keyword);
+            lexer.skip_white();
+            lexer.seek(lexer.position() + 3);
+        }
+        _ => return None,
+    }
+    let object = parse::object(&mut lexer, max_depth).unwrap_or(Object::Null);
+    let data_start = match object {
+        Object::Dictionary(_) => stream_start(&mut lexer),
+        _ => None,
+    };
+    Some(Indirect {
+        number: u32::try_from(number).ok()?,
+        object,
+        data_start,
+    })
+}
+
+/// Behind `stream` and its line end.
+fn stream_start(lexer: &mut Lexer<'_>) -> Option<usize> {
+    lexer.skip_white();
+    let rest = lexer.rest().strip_prefix(b"stream")?;
+    let line_end = match rest {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n' | b'\r', ..] => 1,
+        _ => 0,
+    };
+    Some(lexer.bytes().len() - rest.len() + line_end)
+}
+
+/// The data of a stream: as long as `length` says if `endstream` follows there, else up to the next
+/// `endstream` or `endobj`.
+pub(super) fn extent(bytes: &[u8], start: usize, length: Option<usize>) -> Range<usize> {
+    let rest = bytes.get(start..).unwrap_or_default();
+    if let Some(length) = length.filter(|&length| length <= rest.len()) {
+        let after = &rest[length..];
+        let white = after.iter().take_while(|&&byte| is_white(byte)).count();
+        if after[white..].starts_with(b"endstream") {
+            return start..start + length;
+        }
+    }
+    let end = find(rest, b"endstream")
+        .or_else(|| find(rest, b"endobj"))
+        .unwrap_or(rest.len());
+    let line_end = match &rest[..end] {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n' | b'\r'] => 1,
+        _ => 0,
+    };
+    start..start + end - line_end
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_length_does_not_lose_the_stream() {
+        let file = b"7 0 obj <</Length 3>> stream\r\nabcdef\nendstream endobj";
+        let found = read(file, 0, 10).unwrap();
+        let start = found.data_start.unwrap();
+        assert_eq!(found.number, 7);
+        assert_eq!(&file[extent(file, start, Some(3))], b"abcdef");
+        assert_eq!(&file[extent(file, start, Some(6))], b"abcdef");
+        assert_eq!(&file[extent(file, start, Some(usize::MAX))], b"abcdef");
+        assert_eq!(&file[extent(file, start, None)], b"abcdef");
+    }
+
+    #[test]
+    fn only_a_header_starts_an_object() {
+        assert!(read(b"xref 0 1", 0, 10).is_none());
+        assert!(read(b"1 0 R", 0, 10).is_none());
+        assert!(read(b"1 0 objnull", 0, 10).is_some());
+        assert!(read(b"", 5, 10).is_none());
+    }
+}
