@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use reqwest::header::{IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, ClientBuilder, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use shared::config::Secret;
@@ -90,24 +90,43 @@ impl Part {
 }
 
 impl Client {
-    /// Connects to nothing yet.
-    pub(crate) fn new(mut base: Url, api_key: Option<Secret>) -> Result<Self, Failure> {
+    /// A client of any service; connects to nothing yet.
+    pub(crate) fn new(base: Url, api_key: Option<Secret>) -> Result<Self, Failure> {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::Config(format!("{base} is no http or https URL")));
         }
+        let builder = if is_loopback(&base) {
+            reqwest::Client::builder().no_proxy()
+        } else {
+            reqwest::Client::builder()
+        };
+        Self::build(builder, base, api_key)
+    }
+
+    /// A client of a service in this very process: without the certificates of the system, whose
+    /// reading would hold the event loop that the service runs on.
+    pub(crate) fn of_this_process(base: Url) -> Result<Self, Failure> {
+        let no_certificates = std::iter::empty::<Certificate>();
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only(no_certificates);
+        Self::build(builder, base, None)
+    }
+
+    fn build(
+        builder: ClientBuilder,
+        mut base: Url,
+        api_key: Option<Secret>,
+    ) -> Result<Self, Failure> {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let mut builder = reqwest::Client::builder()
+        let http = builder
             .user_agent(concat!("pdf-ingest/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT);
-        if is_loopback(&base) {
-            builder = builder.no_proxy();
-        }
-        let http = builder
+            .read_timeout(READ_TIMEOUT)
             .build()
-            .map_err(|error| Failure::Config(format!("HTTP client: {}", chain(&error))))?;
+            .map_err(|error| Failure::Config(format!("HTTP client: {}", innermost(&error))))?;
         Ok(Self {
             http,
             base,
@@ -252,7 +271,11 @@ impl Client {
 
     /// The service could not be reached, or the connection broke.
     pub(crate) fn away(&self, error: &reqwest::Error) -> Failure {
-        Failure::Unavailable(format!("no answer from {}: {}", self.base, chain(error)))
+        Failure::Unavailable(format!(
+            "no answer from {}: {}",
+            self.base,
+            innermost(error)
+        ))
     }
 }
 
@@ -271,7 +294,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The innermost cause says what happened; reqwest's own sentence says only which URL it was.
-fn chain(error: &reqwest::Error) -> String {
+fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -95,7 +95,7 @@ async fn ingest(
     path: &Path,
     upload: &Upload,
 ) -> Result<Exit, Failure> {
-    let client = Client::new(stack.url.clone(), None)?;
+    let client = Client::of_this_process(stack.url.clone())?;
     let bar = progress::transfer(path, upload.bytes);
     let began = Instant::now();
     let sent = {

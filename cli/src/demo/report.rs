@@ -21,7 +21,7 @@ const LISTED_IMAGES: usize = 8;
 /// Counted by the stall probe for every poll that held a runtime thread too long.
 const STALLS_TOTAL: &str = "tokio_worker_stalls_total";
 /// The fields of a job in Redis that are shown.
-const REDIS_FIELDS: [&str; 5] = ["state", "attempt", "stage", "result_pages", "result_images"];
+const REDIS_FIELDS: [&str; 4] = ["state", "attempt", "result_pages", "result_images"];
 
 /// Writes the report to standard output, step by step.
 pub(super) struct Report;
@@ -106,17 +106,12 @@ impl Report {
     /// The job as Redis holds it.
     pub(super) async fn in_redis(&self, stack: &Stack, job: &Job) -> io::Result<()> {
         let key = format!("{{{}}}:job:{}", stack.queue_name, job.id);
-        let command: Vec<&str> = ["HMGET", &key].into_iter().chain(REDIS_FIELDS).collect();
+        let command = ["HGETALL", &key];
         row("redis", stack.redis_cli.line(&command))?;
-        let Some(answer) = stack.redis_cli.run(&command).await else {
-            return more(dim("not run: there is no redis-cli on this machine"));
-        };
-        let pairs: Vec<String> = REDIS_FIELDS
-            .iter()
-            .zip(answer.lines())
-            .map(|(field, value)| format!("{} {value}", dim(field)))
-            .collect();
-        more(pairs.join("  "))
+        match stack.redis_cli.run(&command).await {
+            Some(answer) => more(fields(&answer)),
+            None => more(dim("not run: there is no redis-cli on this machine")),
+        }
     }
 
     /// Nothing runs any more, and nothing is left.
@@ -167,6 +162,19 @@ fn description(image: &ImageEntry) -> String {
     )
 }
 
+/// Some fields of a hash that `redis-cli` prints as a line for each name and each value.
+fn fields(answer: &str) -> String {
+    let lines: Vec<&str> = answer.lines().collect();
+    let (pairs, _) = lines.as_chunks::<2>();
+    let shown: Vec<String> = pairs
+        .iter()
+        .filter(|[name, _]| REDIS_FIELDS.contains(name))
+        .map(|[name, value]| format!("{name} {value}"))
+        .collect();
+    let rest = count((pairs.len() - shown.len()) as u64, "other field");
+    format!("{}, and {rest}", shown.join(", "))
+}
+
 /// The first lines that say something, cut to a width.
 fn excerpt(text: &str) -> Vec<String> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -199,6 +207,15 @@ mod tests {
         assert_eq!(shown[..2], ["one", "two [2J"]);
         assert_eq!(shown[2].chars().count(), EXCERPT_WIDTH + 1);
         assert_eq!(shown[3..], ["4", "5", "…"]);
+    }
+
+    #[test]
+    fn a_hash_is_shown_in_part() {
+        let answer = "version\n1\nstate\nsucceeded\nattempt\n1\nbytes\n33496\n";
+        assert_eq!(
+            fields(answer),
+            "state succeeded, attempt 1, and 2 other fields"
+        );
     }
 
     #[test]

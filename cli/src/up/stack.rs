@@ -200,7 +200,7 @@ fn http_url(listener: &TcpListener) -> Result<Url, Failure> {
 async fn until_ready(urls: [Url; 2]) -> Result<(), Failure> {
     let deadline = Instant::now() + READY_TIMEOUT;
     for url in urls {
-        let client = Client::new(url, None)?;
+        let client = Client::of_this_process(url)?;
         while let Err(failure) = client.ready().await {
             if Instant::now() > deadline {
                 return Err(failure);
