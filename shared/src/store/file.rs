@@ -2,6 +2,7 @@
 
 mod disk; // the door to blocking work
 mod staged; // temporary name, then rename
+mod upload; // a stream on its way to the disk
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -18,6 +19,7 @@ use crate::config::StoreArgs;
 use crate::job::JobId;
 use disk::Disk;
 use staged::{Staged, create_folders};
+use upload::Upload;
 
 /// Bytes per file operation: large enough that the hop to another thread does not count.
 const CHUNK: usize = 256 << 10;
@@ -80,7 +82,7 @@ impl FileStore {
     {
         let target = self.locate(&key.path())?;
         let mut body = pin!(body);
-        let mut upload = Upload::create(self).await?;
+        let mut upload = Upload::create(self.disk.clone(), self.root.join(INCOMING)).await?;
         let mut total = 0;
         let mut pending = BytesMut::with_capacity(CHUNK);
         while let Some(chunk) = body.next().await {
@@ -227,55 +229,6 @@ impl FileStore {
             .all(|part| matches!(part, Component::Normal(_)))
             .then(|| self.root.join(path))
             .ok_or(StoreError::InvalidKey)
-    }
-}
-
-/// A staged file between two hops to the disk; when it is dropped on the way, the file vanishes.
-struct Upload {
-    disk: Disk,
-    staged: Option<Staged>,
-}
-
-impl Upload {
-    async fn create(store: &FileStore) -> Result<Self, StoreError> {
-        let incoming = store.root.join(INCOMING);
-        let staged = store
-            .disk
-            .run("put", move || Staged::create(&incoming))
-            .await?;
-        Ok(Self {
-            disk: store.disk.clone(),
-            staged: Some(staged),
-        })
-    }
-
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        let mut staged = self.take();
-        let staged = self
-            .disk
-            .run("put", move || staged.write(&bytes).map(|()| staged))
-            .await?;
-        self.staged = Some(staged);
-        Ok(())
-    }
-
-    async fn commit(mut self, target: PathBuf) -> Result<(), StoreError> {
-        let staged = self.take();
-        self.disk.run("put", move || staged.commit(&target)).await
-    }
-
-    fn take(&mut self) -> Staged {
-        self.staged
-            .take()
-            .expect("an upload ends with the first failure")
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let Some(staged) = self.staged.take() {
-            Disk::discard(staged);
-        }
     }
 }
 

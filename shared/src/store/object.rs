@@ -1,5 +1,7 @@
 //! `Object`: bytes on their way out of the store.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
@@ -24,6 +26,16 @@ pub struct Object {
 pub struct ObjectInfo {
     /// Size in bytes.
     pub bytes: u64,
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object")
+            .field("start", &self.start)
+            .field("len", &self.len)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Object {
