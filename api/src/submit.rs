@@ -59,14 +59,13 @@ pub(crate) async fn submit(
     body: Body,
 ) -> Result<Acceptance, ApiError> {
     ticket.check_length(state.limits.max_upload)?;
-    check_depth(state).await?;
     let work = take_in(state.clone(), ticket, body).instrument(Span::current());
     let task = state.background.spawn(work);
     task.await
         .unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }
 
-/// Refuses before the body is read what the queue would refuse after it.
+/// Refuses before the body is read what the queue would refuse after it; a replay is no new job and passes.
 async fn check_depth(state: &AppState) -> Result<(), ApiError> {
     let depth = state.queue.counts().await?.waiting();
     let limit = state.queue.args().queue_depth;
@@ -131,6 +130,7 @@ async fn accept(
     mut ticket: Ticket,
     body: Body,
 ) -> Result<Acceptance, Failure> {
+    check_depth(state).await.map_err(Failure::Clean)?;
     let mut sink = Sink::store(job);
     let received = match receive(state, &mut ticket, body, &mut sink).await {
         Ok(received) => received,

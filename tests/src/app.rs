@@ -87,12 +87,6 @@ impl Running {
     }
 }
 
-/// Built beside the command line, reqwest can do TLS and insists on a provider for it.
-fn http_client() -> reqwest::Client {
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
-}
-
 impl TestApp {
     /// An API and no worker yet.
     ///
