@@ -70,7 +70,7 @@ async fn demonstrate(file: Option<PathBuf>) -> Result<Exit, Failure> {
         store_url: None,
         api_flags: &["--api-keys="], // keys of the environment are for its services, not for this one
     };
-    let stack = Stack::start(plan).await?;
+    let stack = Box::pin(Stack::start(plan)).await?;
     report.started(&stack, began.elapsed())?;
 
     let outcome = ingest(&report, &stack, &path, &upload).await;

@@ -70,9 +70,9 @@ pub(crate) struct ExtractArgs {
 }
 
 /// Runs the command; the only place that turns its outcome into an exit status.
-pub(crate) fn run(args: ExtractArgs) -> ExitCode {
+pub(crate) fn run(args: &ExtractArgs) -> ExitCode {
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let outcome = extract_to(&args, &mut stdout);
+    let outcome = extract_to(args, &mut stdout);
     let flushed = stdout.flush().map_err(Failure::from);
     match outcome.and(flushed) {
         Ok(()) => ExitCode::SUCCESS,

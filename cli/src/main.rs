@@ -57,7 +57,7 @@ enum Command {
 fn main() -> ExitCode {
     install_tls_provider();
     match Arguments::parse().command {
-        Command::Extract(args) => extract::run(args),
+        Command::Extract(args) => extract::run(&args),
         Command::Up(args) => serve(&args.telemetry.clone(), args.run()),
         Command::Demo(args) => match args.telemetry() {
             Ok(telemetry) => serve(&telemetry, args.run()),

@@ -68,6 +68,11 @@ impl UpArgs {
             () = interrupts.next() => return Ok(Exit::Success),
         };
         announce(&stack)?;
+        if stack.is_open && !self.listen.ip().is_loopback() {
+            terminal::note(
+                "warning: everyone who reaches this address may use the API; set API_KEYS",
+            );
+        }
         let outcome = tokio::select! {
             failure = stack.ended() => Err(failure),
             () = interrupts.next() => Ok(Exit::Success),

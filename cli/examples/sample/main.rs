@@ -8,6 +8,7 @@ mod pages; // what stands on each page
 mod pdf; // objects, streams, cross-reference table
 mod pictures; // the five pictures, computed
 mod pixel_font; // a Type 3 font
+mod resources; // fonts and images for all pages
 
 use std::path::PathBuf;
 

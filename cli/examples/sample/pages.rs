@@ -2,14 +2,14 @@
 
 use crate::content::{Content, Font, escaped};
 use crate::pdf::{Pdf, Ref};
-use crate::{pictures, pixel_font};
+use crate::resources;
 
 const TITLE: &str = "A short tour of a PDF";
 
 /// The whole file.
 pub(crate) fn document() -> Vec<u8> {
     let mut pdf = Pdf::default();
-    let resources = resources(&mut pdf);
+    let resources = resources::add(&mut pdf);
     let tree = pdf.reserve();
     let link = pdf.add(
         "<< /Type /Annot /Subtype /Link /Rect [72 108 330 124] /Border [0 0 0] \
@@ -67,38 +67,6 @@ impl Page {
             extra: String::new(),
         }
     }
-}
-
-/// Fonts and images, shared by all pages.
-fn resources(pdf: &mut Pdf) -> Ref {
-    let mut fonts = String::new();
-    let standard = [
-        (Font::Sans, "Helvetica"),
-        (Font::SansBold, "Helvetica-Bold"),
-        (Font::Serif, "Times-Roman"),
-        (Font::SerifItalic, "Times-Italic"),
-        (Font::Mono, "Courier"),
-    ];
-    for (font, base) in standard {
-        let object = pdf.add(format!(
-            "<< /Type /Font /Subtype /Type1 /BaseFont /{base} /Encoding /WinAnsiEncoding >>"
-        ));
-        fonts += &format!("/{} {object} ", font.name());
-    }
-    let pixels = pixel_font::add(pdf);
-    fonts += &format!("/{} {pixels} ", Font::Pixels.name());
-    let images = [
-        ("Drop", pictures::drop(pdf)),
-        ("Hills", pictures::hills(pdf)),
-        ("Mandelbrot", pictures::mandelbrot(pdf)),
-        ("Bars", pictures::bars(pdf)),
-        ("Maze", pictures::maze(pdf)),
-    ];
-    let images: String = images
-        .iter()
-        .map(|(name, image)| format!("/{name} {image} "))
-        .collect();
-    pdf.add(format!("<< /Font << {fonts}>> /XObject << {images}>> >>"))
 }
 
 fn outline(pdf: &mut Pdf, sections: &[(&'static str, Ref)]) -> Ref {

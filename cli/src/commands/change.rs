@@ -21,21 +21,21 @@ pub(crate) struct ChangeArgs {
 impl ChangeArgs {
     pub(crate) async fn cancel(self) -> Result<Exit, Failure> {
         let job = self.server.client()?.cancel(self.id).await?;
-        self.show(job.raw.get(), summary(&job))
+        self.show(job.raw.get(), &summary(&job))
     }
 
     pub(crate) async fn retry(self) -> Result<Exit, Failure> {
         let job = self.server.client()?.retry(self.id).await?;
-        self.show(job.raw.get(), summary(&job))
+        self.show(job.raw.get(), &summary(&job))
     }
 
     pub(crate) async fn delete(self) -> Result<Exit, Failure> {
         let answer = self.server.client()?.delete(self.id).await?;
-        self.show(answer.get(), format!("{}  deleted", self.id))
+        self.show(answer.get(), &format!("{}  deleted", self.id))
     }
 
-    fn show(&self, json: &str, text: String) -> Result<Exit, Failure> {
-        terminal::line(if self.server.json { json } else { &text })?;
+    fn show(&self, json: &str, text: &str) -> Result<Exit, Failure> {
+        terminal::line(if self.server.json { json } else { text })?;
         Ok(Exit::Success)
     }
 }

@@ -5,7 +5,9 @@
 //! `kill -9`, and the script then ends Redis. Should the script be killed as well, the next start
 //! finds Redis still holding the lock on its log, and ends it by its pid file.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod orphan; // a Redis that an earlier run left behind
+
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -68,7 +70,7 @@ impl PrivateRedis {
             source,
         };
         make_private(folder).map_err(cannot)?;
-        let log = claim_log(folder).await?;
+        let log = orphan::claim_log(folder).await?;
         let socket = Socket::below(folder).map_err(cannot)?;
         for stale in [socket.path.as_path(), &folder.join("redis.pid")] {
             remove_if_present(stale).map_err(cannot)?;
@@ -208,53 +210,6 @@ impl Socket {
             far_folder: Some(far_folder),
         })
     }
-}
-
-/// Opens the log and locks it. Redis inherits the descriptor and with it the lock, so that a lock
-/// that is taken means a Redis of an earlier run is alive and `redis.pid` is its process id.
-async fn claim_log(folder: &Path) -> Result<File, RedisError> {
-    let cannot = |source| RedisError::Folder {
-        path: folder.to_owned(),
-        source,
-    };
-    let log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("redis.log"))
-        .map_err(cannot)?;
-    let deadline = Instant::now() + STOP_TIMEOUT;
-    let mut told_to_end = false;
-    loop {
-        match log.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::Error(error)) => return Err(cannot(error)),
-            Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
-                return Err(RedisError::Stuck {
-                    folder: folder.to_owned(),
-                });
-            }
-            Err(TryLockError::WouldBlock) => {
-                told_to_end = told_to_end || end_orphan(folder).await;
-                sleep(Duration::from_millis(20)).await;
-            }
-        }
-    }
-    log.set_len(0).map_err(cannot)?;
-    Ok(log)
-}
-
-/// Sends SIGTERM to the process in `redis.pid`; whether there was one.
-async fn end_orphan(folder: &Path) -> bool {
-    let text = fs::read_to_string(folder.join("redis.pid")).unwrap_or_default();
-    let Ok(process_id) = text.trim().parse::<u32>() else {
-        return false;
-    };
-    let told = Command::new("/bin/sh")
-        .args(["-c", "kill -TERM \"$1\"", "sh", &process_id.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .await;
-    told.is_ok_and(|status| status.success())
 }
 
 enum Answer {

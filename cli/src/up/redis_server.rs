@@ -1,6 +1,6 @@
 //! Finds the program that runs as the private Redis.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
@@ -34,7 +34,7 @@ impl RedisServer {
                 Failure::Config(format!("REDIS_SERVER: {path} is no Redis server"))
             });
         }
-        for path in candidates(std::env::var_os("PATH").unwrap_or_default()) {
+        for path in candidates(&std::env::var_os("PATH").unwrap_or_default()) {
             if let Some(found) = Self::at(&path).await {
                 return Ok(found);
             }
@@ -59,8 +59,8 @@ impl RedisServer {
     }
 }
 
-fn candidates(search_path: OsString) -> Vec<PathBuf> {
-    let folders: Vec<PathBuf> = std::env::split_paths(&search_path).collect();
+fn candidates(search_path: &OsStr) -> Vec<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(search_path).collect();
     NAMES
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
@@ -98,7 +98,7 @@ mod tests {
         for name in ["redis-check-rdb", "redis-server"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
-        let found = candidates(folder.path().into());
+        let found = candidates(folder.path().as_os_str());
         assert_eq!(
             found,
             [

@@ -49,6 +49,8 @@ pub(crate) struct Stack {
     pub(crate) redis: String,
     /// Where objects are, in words.
     pub(crate) objects: String,
+    /// Whether everybody who reaches the API may use it.
+    pub(crate) is_open: bool,
     /// The first part of every key in Redis.
     pub(crate) queue_name: String,
     /// How to look into the queue.
@@ -104,6 +106,7 @@ impl Stack {
             url: http_url(&listener)?,
             redis,
             objects,
+            is_open: api_args.http.api_keys.is_none() && api_args.http.api_keys_file.is_none(),
             queue_name: api_args.queue.queue_name.clone(),
             redis_cli,
             services: JoinSet::new(),
