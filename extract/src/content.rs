@@ -8,6 +8,7 @@ mod interpreter; // frames, the operator loop, graphics state operators
 mod marked; // marked content: what hides, what replaces text
 mod operands; // operands of one operator
 mod optional; // which optional content is visible
+mod path; // clipping paths
 mod show; // text operators
 mod state; // what q saves and Q restores
 mod stream; // decoded stream bytes, kept while they are small

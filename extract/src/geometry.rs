@@ -101,6 +101,16 @@ pub(crate) fn union(a: Rect, b: Rect) -> Rect {
     }
 }
 
+/// What both have in common; `x1 < x0` or `y1 < y0` where that is nothing.
+pub(crate) fn intersection(a: Rect, b: Rect) -> Rect {
+    Rect {
+        x0: a.x0.max(b.x0),
+        y0: a.y0.max(b.y0),
+        x1: a.x1.min(b.x1),
+        y1: a.y1.min(b.y1),
+    }
+}
+
 /// The box from its corners in any order.
 pub(crate) fn rect_of_corners(x0: f32, y0: f32, x1: f32, y1: f32) -> Rect {
     Rect {

@@ -12,6 +12,9 @@ use crate::{Block, Link, Rect};
 use lines::Lines;
 use replacement::Replacement;
 
+/// Part of the ascent that capitals reach.
+const CAPITAL_HEIGHT: f32 = 0.8;
+
 /// What consecutive glyphs have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Run {
@@ -33,21 +36,26 @@ pub(crate) struct Run {
 pub(crate) struct Collector {
     lines: Lines,
     replacement: Replacement,
-    page: Rect,
+    clip: Rect,
     run: Option<Run>,
     images: u64,
 }
 
 impl Collector {
-    /// For a page that shows `page`, in points, and at most `max_bytes` of text.
-    pub(crate) fn new(page: Rect, max_bytes: u64) -> Self {
+    /// For a page that shows `clip`, in points, and at most `max_bytes` of text.
+    pub(crate) fn new(clip: Rect, max_bytes: u64) -> Self {
         Self {
             lines: Lines::new(max_bytes),
             replacement: Replacement::default(),
-            page,
+            clip,
             run: None,
             images: 0,
         }
+    }
+
+    /// Of the glyphs that follow those outside `clip` do not show.
+    pub(crate) fn clip_to(&mut self, clip: Rect) {
+        self.clip = clip;
     }
 
     /// The glyphs that follow look like this.
@@ -58,16 +66,11 @@ impl Collector {
         }
     }
 
-    /// A text object starts.
-    pub(crate) fn begin_object(&mut self) {
-        self.lines.begin_object();
-    }
-
-    /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that lie
-    /// outside the page do not count.
+    /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that
+    /// lie outside the clip do not count.
     pub(crate) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
         let Some(run) = self.run else { return };
-        if !self.is_on_page(&run, origin, advance) {
+        if !self.is_shown(&run, origin, advance) {
             return;
         }
         if self.replacement.is_active() {
@@ -132,27 +135,30 @@ impl Collector {
         markdown::write(&self.blocks(), links)
     }
 
-    /// Whether any part of the glyph's box touches the page.
-    fn is_on_page(&self, run: &Run, origin: Point, advance: f32) -> bool {
-        let page = self.page;
-        let inside = |x: f32, y: f32| x > page.x0 && x < page.x1 && y > page.y0 && y < page.y1;
+    /// Whether any part of the glyph, from its baseline to the height of a capital, is within the
+    /// clip.
+    fn is_shown(&self, run: &Run, origin: Point, advance: f32) -> bool {
+        let clip = self.clip;
+        let inside = |x: f32, y: f32| x > clip.x0 && x < clip.x1 && y > clip.y0 && y < clip.y1;
         if inside(origin.x, origin.y) {
             return true;
         }
         let (up, direction) = (run.up(), run.direction);
-        let (top, bottom) = (run.ascent * run.size, run.descent * run.size);
+        let height = run.ascent * run.size * CAPITAL_HEIGHT;
         let corners =
-            [(0.0, top), (0.0, bottom), (advance, top), (advance, bottom)].map(|(along, above)| {
+            [(0.0, 0.0), (0.0, height), (advance, 0.0), (advance, height)].map(|(along, above)| {
                 Point {
                     x: origin.x + direction.x * along + up.x * above,
                     y: origin.y + direction.y * along + up.y * above,
                 }
             });
-        let beyond = |test: fn(&Point, &Rect) -> bool| corners.iter().all(|at| test(at, &page));
-        !(beyond(|at, page| at.x <= page.x0)
-            || beyond(|at, page| at.x >= page.x1)
-            || beyond(|at, page| at.y <= page.y0)
-            || beyond(|at, page| at.y >= page.y1))
+        let beyond = |test: fn(&Point, &Rect) -> bool| corners.iter().all(|at| test(at, &clip));
+        !(beyond(|at, clip| at.x <= clip.x0)
+            || beyond(|at, clip| at.x >= clip.x1)
+            || beyond(|at, clip| at.y <= clip.y0)
+            || beyond(|at, clip| at.y >= clip.y1))
+            && clip.x0 < clip.x1
+            && clip.y0 < clip.y1
             && origin.x.is_finite()
             && origin.y.is_finite()
     }

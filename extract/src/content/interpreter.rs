@@ -7,11 +7,13 @@ use lopdf::{Dictionary, Object, Stream};
 use super::Shared;
 use super::marked::Mark;
 use super::operands::{Operand, Operands};
+use super::path::Path;
 use super::state::State;
 use crate::font::Font;
-use crate::geometry::Matrix;
+use crate::geometry::{Matrix, intersection};
 use crate::objects::lexer::{Lexer, Token};
 use crate::page::PageNode;
+use crate::page::boxes::{Geometry, rectangle};
 use crate::text::Collector;
 use crate::{ExtractError, PlacedImage, WarningCode};
 
@@ -35,6 +37,7 @@ pub(super) struct Interpreter<'i, 'r, 'o> {
     pub(super) shared: &'i mut Shared<'r, 'o>,
     pub(super) collector: &'i mut Collector,
     pub(super) state: State,
+    pub(super) path: Path,
     pub(super) text_matrix: Matrix,
     pub(super) line_matrix: Matrix,
     pub(super) marks: Vec<Mark>,
@@ -45,7 +48,7 @@ pub(super) struct Interpreter<'i, 'r, 'o> {
     saved: Vec<State>,
     unsaved: u64,
     operators: u64,
-    page_ctm: Matrix,
+    page: Geometry,
 }
 
 impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
@@ -54,11 +57,12 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         page: &PageNode<'o>,
         collector: &'i mut Collector,
     ) -> Self {
-        let page_ctm = page.geometry.to_display;
+        let page = page.geometry;
         Self {
             shared,
             collector,
-            state: State::new(page_ctm),
+            state: State::new(page.to_display, page.bounds()),
+            path: Path::default(),
             text_matrix: Matrix::IDENTITY,
             line_matrix: Matrix::IDENTITY,
             marks: Vec::new(),
@@ -69,7 +73,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
             saved: Vec::new(),
             unsaved: 0,
             operators: 0,
-            page_ctm,
+            page,
         }
     }
 
@@ -96,7 +100,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         self.saved.clear();
         self.marks.clear();
         self.unsaved = 0;
-        self.state = State::new(placement.then(&self.page_ctm));
+        self.state = State::new(placement.then(&self.page.to_display), self.page.bounds());
         self.text_matrix = Matrix::IDENTITY;
         self.line_matrix = Matrix::IDENTITY;
         self.enter_form(form)?;
@@ -120,6 +124,13 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         self.enter(bytes, resources, Some(address));
         if let Some(matrix) = objects.numbers(&form.dict, b"Matrix") {
             self.state.ctm = Matrix::from_numbers(&matrix).then(&self.state.ctm);
+        }
+        if let Some(form_box) = objects
+            .numbers(&form.dict, b"BBox")
+            .and_then(|numbers| rectangle(&numbers))
+        {
+            let shown = self.state.ctm.bounds(form_box);
+            self.state.clip = intersection(self.state.clip, shown);
         }
         Ok(())
     }
@@ -217,6 +228,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
             b"BMC" => self.begin_marked_content(false),
             b"BDC" => self.begin_marked_content(true),
             b"EMC" => self.end_marked_content(),
+            _ if self.execute_path(operator) => {}
             _ => self.execute_text(operator),
         }
         Ok(())

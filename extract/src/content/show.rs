@@ -7,7 +7,7 @@ use super::operands::Operand;
 use crate::font::Font;
 use crate::geometry::{Matrix, Point};
 use crate::objects::as_dict;
-use crate::text::Run;
+use crate::text::{Collector, Run};
 
 impl Interpreter<'_, '_, '_> {
     pub(super) fn execute_text(&mut self, operator: &[u8]) {
@@ -23,10 +23,7 @@ impl Interpreter<'_, '_, '_> {
                 self.next_line();
                 self.show_string();
             }
-            b"BT" => {
-                self.set_text_matrix(Matrix::IDENTITY);
-                self.collector.begin_object();
-            }
+            b"BT" => self.set_text_matrix(Matrix::IDENTITY),
             b"Tm" => {
                 if let Some(matrix) = self.operands.matrix() {
                     self.set_text_matrix(matrix);
@@ -120,7 +117,7 @@ impl Interpreter<'_, '_, '_> {
         if let Some(bytes) = self.operands.last_string() {
             pen.show(bytes, self.collector);
         }
-        self.text_matrix = pen.text_matrix;
+        self.put_down(&pen);
     }
 
     fn show_array(&mut self) {
@@ -134,7 +131,7 @@ impl Interpreter<'_, '_, '_> {
                 _ => {}
             }
         }
-        self.text_matrix = pen.text_matrix;
+        self.put_down(&pen);
     }
 
     fn pen(&mut self) -> Option<Pen> {
@@ -149,7 +146,8 @@ impl Interpreter<'_, '_, '_> {
             0.0,
             state.rise,
         );
-        let linear = glyph_space.then(&self.text_matrix).then(&state.ctm);
+        let to_page = self.text_matrix.then(&state.ctm);
+        let linear = glyph_space.then(&to_page);
         let vertical = font.vertical();
         let along = if vertical {
             linear.vector(0.0, -1.0)
@@ -165,6 +163,7 @@ impl Interpreter<'_, '_, '_> {
         } else {
             Point { x: 1.0, y: 0.0 }
         };
+        self.collector.clip_to(state.clip);
         self.collector.begin_run(Run {
             direction,
             size: linear.expansion(),
@@ -181,12 +180,20 @@ impl Interpreter<'_, '_, '_> {
             char_spacing: state.char_spacing,
             word_spacing: state.word_spacing,
             scale,
-            rise: state.rise,
             em_length: length,
-            text_matrix: self.text_matrix,
-            ctm: state.ctm,
             vertical,
+            place: to_page.point(0.0, state.rise),
+            page_x: to_page.vector(1.0, 0.0),
+            page_y: to_page.vector(0.0, 1.0),
+            moved: Point::default(),
         })
+    }
+
+    /// Leaves the text matrix where the pen is.
+    fn put_down(&mut self, pen: &Pen) {
+        let moved = self.text_matrix.point(pen.moved.x, pen.moved.y);
+        self.text_matrix.e = moved.x;
+        self.text_matrix.f = moved.y;
     }
 }
 
@@ -197,17 +204,21 @@ struct Pen {
     char_spacing: f32,
     word_spacing: f32,
     scale: f32,
-    rise: f32,
     /// One em along the writing direction, in points on the displayed page.
     em_length: f32,
-    text_matrix: Matrix,
-    ctm: Matrix,
     vertical: bool,
     visible: bool,
+    /// On the displayed page.
+    place: Point,
+    /// The unit vectors of text space on the displayed page.
+    page_x: Point,
+    page_y: Point,
+    /// Since the pen was taken up, in text space.
+    moved: Point,
 }
 
 impl Pen {
-    fn show(&mut self, bytes: &[u8], collector: &mut crate::text::Collector) {
+    fn show(&mut self, bytes: &[u8], collector: &mut Collector) {
         let font = Rc::clone(&self.font);
         for glyph in font.decode(bytes) {
             let spacing = self.char_spacing
@@ -221,9 +232,7 @@ impl Pen {
                 None => glyph.width,
             };
             if self.visible {
-                let place = self.text_matrix.point(0.0, self.rise);
-                let origin = self.ctm.point(place.x, place.y);
-                collector.glyph(glyph.text.as_str(), origin, em * self.em_length);
+                collector.glyph(glyph.text.as_str(), self.place, em * self.em_length);
             }
             if self.vertical {
                 self.advance(0.0, spacing - em * self.font_size);
@@ -244,8 +253,9 @@ impl Pen {
     }
 
     fn advance(&mut self, x: f32, y: f32) {
-        let moved = self.text_matrix.point(x, y);
-        self.text_matrix.e = moved.x;
-        self.text_matrix.f = moved.y;
+        self.moved.x += x;
+        self.moved.y += y;
+        self.place.x += x * self.page_x.x + y * self.page_y.x;
+        self.place.y += x * self.page_x.y + y * self.page_y.y;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::Rect;
 use crate::font::Font;
 use crate::geometry::Matrix;
 
@@ -10,6 +11,8 @@ use crate::geometry::Matrix;
 pub(super) struct State {
     /// User space → displayed page.
     pub(super) ctm: Matrix,
+    /// Around what the clipping path shows, on the displayed page.
+    pub(super) clip: Rect,
     pub(super) font: Option<Rc<Font>>,
     /// `Tf` size, in unscaled text space units.
     pub(super) font_size: f32,
@@ -26,9 +29,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(ctm: Matrix) -> Self {
+    pub(super) fn new(ctm: Matrix, clip: Rect) -> Self {
         Self {
             ctm,
+            clip,
             font: None,
             font_size: 1.0,
             char_spacing: 0.0,

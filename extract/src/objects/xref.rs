@@ -17,6 +17,10 @@ const MAX_NUMBER: u64 = 8_388_607;
 /// Sections that `Prev` may chain: one per incremental update.
 const MAX_SECTIONS: usize = 4_096;
 
+/// Entries that are read: a stream can promise more objects than the file has bytes.
+const MIN_ENTRIES: usize = 1 << 20;
+const BYTES_PER_ENTRY: usize = 16;
+
 /// How far from the end `startxref` may lie; some writers leave rubbish behind it.
 const TAIL_BYTES: usize = 4_096;
 
@@ -98,10 +102,6 @@ struct Reader<'r> {
 impl Reader<'_> {
     /// Reads one section and returns the offset of the one before it; `None` where there is none
     /// at `offset`.
-    #[expect(
-        clippy::option_option,
-        reason = "no section at all, or a section without Prev"
-    )]
     fn section(&mut self, offset: u64) -> Option<Option<u64>> {
         let start = usize::try_from(offset).ok()?;
         if start >= self.bytes.len() {
@@ -177,7 +177,8 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, number: u64, generation: u64, place: Place) {
-        if number <= MAX_NUMBER {
+        let most = MIN_ENTRIES.max(self.bytes.len() / BYTES_PER_ENTRY);
+        if number <= MAX_NUMBER && self.entries.len() < most {
             self.entries.push(Entry {
                 number: number as u32,
                 generation: u16::try_from(generation).unwrap_or(u16::MAX),

@@ -1,7 +1,7 @@
 //! Media box, crop box, user unit and rotation → the page as it is displayed (ISO 32000-1, 14.11.2).
 
 use crate::Rect;
-use crate::geometry::{Matrix, rect_of_corners};
+use crate::geometry::{Matrix, intersection, rect_of_corners};
 
 /// US Letter, which readers fall back to where no usable `MediaBox` is found.
 const DEFAULT_MEDIA_BOX: Rect = Rect {
@@ -92,15 +92,6 @@ pub(crate) fn rectangle(numbers: &[f32]) -> Option<Rect> {
 
 fn is_empty(rect: &Rect) -> bool {
     rect.x1 <= rect.x0 || rect.y1 <= rect.y0
-}
-
-fn intersection(a: Rect, b: Rect) -> Rect {
-    Rect {
-        x0: a.x0.max(b.x0),
-        y0: a.y0.max(b.y0),
-        x1: a.x1.min(b.x1),
-        y1: a.y1.min(b.y1),
-    }
 }
 
 /// `Rotate` has to be a multiple of 90; other values are rounded to one.

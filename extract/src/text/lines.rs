@@ -13,8 +13,8 @@ const SAME_LINE: f32 = 0.8;
 const SAME_BASELINE: f32 = 0.8;
 const SAME_BLOCK: f32 = 1.6;
 
-/// How far back a line with right-to-left script may jump: over a number, which runs forwards.
-const SAME_RTL_LINE: f32 = 12.0;
+/// How far back a left-to-right word may start in a right-to-left line.
+const LONGEST_JUMP: f32 = 12.0;
 
 /// Directions whose cosine is below this belong to different lines.
 const SAME_DIRECTION: f32 = 0.999;
@@ -51,8 +51,9 @@ pub(super) struct Lines {
     /// Where the last glyph started and ended.
     last_origin: Point,
     pen: Point,
+    /// How far back the last line reaches, along its direction.
+    line_low: f32,
     last_character: char,
-    new_object: bool,
     bytes_left: u64,
     cut: bool,
     blank: bool,
@@ -78,8 +79,8 @@ impl Lines {
             blocks: 0,
             last_origin: Point::default(),
             pen: Point::default(),
+            line_low: f32::INFINITY,
             last_character: '\0',
-            new_object: false,
             bytes_left: max_bytes,
             cut: false,
             blank: true,
@@ -88,10 +89,6 @@ impl Lines {
 
     pub(super) fn begin_run(&mut self, run: Run) {
         self.runs.push(run);
-    }
-
-    pub(super) fn begin_object(&mut self) {
-        self.new_object = true;
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -127,6 +124,7 @@ impl Lines {
             Step::Block => self.open_line(true),
         }
         self.push(first, origin, advance);
+        self.line_low = self.line_low.min(dot(run.direction, origin));
         if rtl && let Some(line) = self.lines.last_mut() {
             line.rtl = true;
         }
@@ -137,7 +135,6 @@ impl Lines {
         }
         self.last_origin = origin;
         self.pen = end;
-        self.new_object = false;
     }
 
     fn step(&self, run: &Run, character: char, rtl: bool, origin: Point, end: Point) -> Step {
@@ -145,16 +142,13 @@ impl Lines {
             return Step::Block;
         };
         let before = &self.runs[last.run as usize];
-        let dot = run.direction.x * before.direction.x + run.direction.y * before.direction.y;
-        if run.vertical != before.vertical || dot < SAME_DIRECTION {
+        let cosine = dot(run.direction, before.direction);
+        if run.vertical != before.vertical || cosine < SAME_DIRECTION {
             return Step::Block;
         }
-        let along = |from: Point, to: Point| {
-            run.direction.x * (to.x - from.x) + run.direction.y * (to.y - from.y)
-        };
         let down =
             run.direction.x * (origin.y - self.pen.y) - run.direction.y * (origin.x - self.pen.x);
-        let gap = along(self.pen, origin);
+        let gap = dot(run.direction, origin) - dot(run.direction, self.pen);
         if character == self.last_character
             && close(origin, self.last_origin)
             && close(end, self.pen)
@@ -171,19 +165,29 @@ impl Lines {
             };
         }
         if rtl || line.rtl {
-            let gap_back = -along(self.last_origin, end);
+            let gap_back = self.line_low - dot(run.direction, end);
             if gap_back.abs() < gap.abs() {
-                return self.horizontal_step(run, gap_back, SAME_RTL_LINE);
+                return self.backward_step(run, rtl, gap_back);
             }
         }
-        self.horizontal_step(run, gap, SAME_LINE)
+        self.horizontal_step(run, gap)
+    }
+
+    /// In a line with right-to-left script, `gap` points before all that the line has so far. A
+    /// number or a foreign word starts far back, so that it ends where the script went on.
+    fn backward_step(&self, run: &Run, rtl: bool, gap: f32) -> Step {
+        let is_jump = gap > run.size * SAME_LINE && gap <= run.size * LONGEST_JUMP;
+        if !rtl && is_jump {
+            return Step::Join;
+        }
+        self.horizontal_step(run, gap)
     }
 
     /// On the same baseline, `gap` points from the end of the glyph before.
-    fn horizontal_step(&self, run: &Run, gap: f32, same_line: f32) -> Step {
+    fn horizontal_step(&self, run: &Run, gap: f32) -> Step {
         if gap.abs() < run.size * JOINED {
             Step::Join
-        } else if gap.abs() > run.size * same_line {
+        } else if gap.abs() > run.size * SAME_LINE {
             Step::Line
         } else if gap < 0.0 || self.last_character == ' ' || run.vertical {
             Step::Join
@@ -196,6 +200,7 @@ impl Lines {
         if new_block || self.blocks == 0 {
             self.blocks += 1;
         }
+        self.line_low = f32::INFINITY;
         let at = self.chars.len() as u32;
         self.lines.push(LineSpan {
             start: at,
@@ -258,6 +263,10 @@ impl Lines {
 /// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL).
 pub(super) fn is_rtl(character: char) -> bool {
     character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
+}
+
+fn dot(a: Point, b: Point) -> f32 {
+    a.x * b.x + a.y * b.y
 }
 
 fn close(a: Point, b: Point) -> bool {

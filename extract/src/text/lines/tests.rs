@@ -66,6 +66,20 @@ fn right_to_left_glyphs_may_be_drawn_from_the_right() {
 }
 
 #[test]
+fn a_foreign_word_in_a_right_to_left_line_takes_its_place() {
+    let word = [
+        ("א", 40.0, 0.0),
+        (" ", 35.0, 0.0),
+        ("x", 20.0, 0.0),
+        ("y", 25.0, 0.0),
+    ];
+    assert_eq!(text(&word), "א xy\n");
+    let mut after = word.to_vec();
+    after.extend([(" ", 15.0, 0.0), ("ב", 10.0, 0.0)]);
+    assert_eq!(text(&after), "א xy ב\n");
+}
+
+#[test]
 fn text_beyond_the_limit_is_cut() {
     let mut lines = Lines::new(3);
     lines.begin_run(run(10.0));
