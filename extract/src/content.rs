@@ -15,6 +15,7 @@ mod stream; // decoded stream bytes, kept while they are small
 mod xobject; // Do: forms and images
 
 use crate::budget::Budget;
+use crate::image::Profiles;
 use crate::objects::Objects;
 use crate::page::PageNode;
 use crate::text::Collector;
@@ -27,6 +28,7 @@ pub(crate) struct Shared<'r, 'o> {
     pub(crate) objects: &'o Objects<'o>,
     pub(crate) budget: &'r Budget<'r>,
     pub(crate) images: ImageStore<'r>,
+    profiles: Profiles,
     fonts: fonts::FontCache,
     streams: stream::StreamCache,
     optional: optional::OptionalContent,
@@ -42,6 +44,7 @@ impl<'r, 'o> Shared<'r, 'o> {
             objects,
             budget,
             images,
+            profiles: Profiles::default(),
             fonts: fonts::FontCache::default(),
             streams: stream::StreamCache::default(),
             optional: optional::OptionalContent::read(objects),

@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lopdf::{Dictionary, Object};
 
+pub(crate) use self::colour::Profiles;
 use self::colour::{Colour, Palette};
 use self::error::ImageError;
 use self::header::Header;
@@ -33,7 +34,8 @@ use crate::{ExtractError, Image, ImageFormat, Sha256};
 ///
 /// A gray or RGB JPEG and a JPEG 2000 leave byte for byte, without the transparency that a mask of
 /// the document adds to them; everything else becomes a PNG with the same number of pixels, and
-/// with an alpha channel where a mask asks for one. `None`, and a warning, where the image cannot
+/// with an alpha channel where a mask asks for one. A stencil, which has no colours of its own, is
+/// white where it paints. `None`, and a warning, where the image cannot
 /// be read.
 ///
 /// # Errors
@@ -43,6 +45,7 @@ pub(crate) fn decode(
     dict: &Dictionary,
     bytes: &[u8],
     resources: Option<&Dictionary>,
+    profiles: &Profiles,
     budget: &Budget<'_>,
 ) -> Result<Option<Image>, ExtractError> {
     let colour_spaces = resources.and_then(|resources| objects.dict(resources, b"ColorSpace"));
@@ -50,6 +53,7 @@ pub(crate) fn decode(
         dict,
         bytes,
         colour_spaces,
+        profiles,
     };
     // The codecs are other people's code and read hostile bytes: a slip in one costs its image only.
     let decoded = catch_unwind(AssertUnwindSafe(|| decode_file(source, objects, budget)));
@@ -71,6 +75,7 @@ struct Source<'o> {
     bytes: &'o [u8],
     /// `ColorSpace` of the resources in force.
     colour_spaces: Option<&'o Dictionary>,
+    profiles: &'o Profiles,
 }
 
 fn decode_file<'o>(
@@ -219,6 +224,7 @@ fn colour_of(
     let parser = colour::Parser {
         objects,
         named: source.colour_spaces,
+        profiles: source.profiles,
         budget,
     };
     object.map(|object| parser.parse(object)).transpose()
@@ -241,12 +247,17 @@ fn decode_gray<'o>(
 }
 
 /// A stream of the document as an image.
-fn stream_source<'o>(object: &'o Object, objects: &'o Objects<'_>) -> Option<Source<'o>> {
+fn stream_source<'o>(
+    object: &'o Object,
+    objects: &'o Objects<'_>,
+    profiles: &'o Profiles,
+) -> Option<Source<'o>> {
     match object {
         Object::Stream(stream) => Some(Source {
             dict: &stream.dict,
             bytes: objects.raw(stream),
             colour_spaces: None,
+            profiles,
         }),
         _ => None,
     }

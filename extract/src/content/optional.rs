@@ -12,7 +12,9 @@ const MAX_EXPRESSION_DEPTH: u32 = 16;
 /// The groups that are off.
 #[derive(Default)]
 pub(super) struct OptionalContent {
-    hidden: HashSet<ObjectId>,
+    /// `None` without `OCProperties`: the document has no optional content (ISO 32000-1, table 28),
+    /// whatever its membership dictionaries ask for.
+    hidden: Option<HashSet<ObjectId>>,
 }
 
 impl OptionalContent {
@@ -38,17 +40,19 @@ impl OptionalContent {
             hidden.remove(&id);
         }
         hidden.extend(groups(config, b"OFF"));
-        Some(Self { hidden })
+        Some(Self {
+            hidden: Some(hidden),
+        })
     }
 
     /// Whether content that names this group or membership dictionary is shown.
     pub(super) fn is_visible(&self, objects: &Objects<'_>, group: &Object) -> bool {
-        self.is_shown(objects, group, MAX_EXPRESSION_DEPTH)
+        self.hidden.is_none() || self.is_shown(objects, group, MAX_EXPRESSION_DEPTH)
     }
 
     fn is_shown(&self, objects: &Objects<'_>, group: &Object, depth: u32) -> bool {
-        if let Object::Reference(id) = group
-            && self.hidden.contains(id)
+        if let (Object::Reference(id), Some(hidden)) = (group, &self.hidden)
+            && hidden.contains(id)
         {
             return false;
         }

@@ -43,9 +43,10 @@ impl<'o> Interpreter<'_, '_, 'o> {
         let resources = self.resources();
         let (objects, budget) = (self.shared.objects, self.shared.budget);
         let key = ImageKey::Object(std::ptr::from_ref(stream));
+        let profiles = &self.shared.profiles;
         let stored = self.shared.images.get(budget, key, || {
             let bytes = objects.raw(stream);
-            image::decode(objects, &stream.dict, bytes, resources, budget)
+            image::decode(objects, &stream.dict, bytes, resources, profiles, budget)
         })?;
         self.place(stored);
         Ok(())
@@ -65,8 +66,16 @@ impl<'o> Interpreter<'_, '_, 'o> {
         let (objects, budget) = (self.shared.objects, self.shared.budget);
         let context = resources.map_or(0, |dict| std::ptr::from_ref(dict) as usize);
         let key = ImageKey::Inline(Sha256::of(inline.source), context);
+        let profiles = &self.shared.profiles;
         let stored = self.shared.images.get(budget, key, || {
-            image::decode(objects, &inline.dict, inline.data, resources, budget)
+            image::decode(
+                objects,
+                &inline.dict,
+                inline.data,
+                resources,
+                profiles,
+                budget,
+            )
         })?;
         self.place(stored);
         Ok(())

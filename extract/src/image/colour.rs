@@ -1,12 +1,14 @@
 //! Colour spaces (ISO 32000-1, 8.6): component values to sRGB.
 
 mod cie; // CalGray, CalRGB and Lab
+mod cmyk; // DeviceCMYK
 mod icc; // ICCBased
 mod parse; // colour space objects
 mod values; // Decode arrays and one-component palettes
 
 use self::cie::{CalGray, CalRgb, Lab};
 use self::icc::Profile;
+pub(crate) use self::icc::Profiles;
 pub(super) use self::parse::Parser;
 pub(super) use self::values::{Palette, ValueMap};
 use super::function::Function;
@@ -80,7 +82,7 @@ impl Colour {
         match self {
             Self::Gray => [to_byte(value(0)); 3],
             Self::Rgb => [0, 1, 2].map(|index| to_byte(value(index))),
-            Self::Cmyk => cmyk_to_rgb([0, 1, 2, 3].map(|index| to_byte(value(index)))),
+            Self::Cmyk => cmyk::to_rgb([0, 1, 2, 3].map(|index| to_byte(value(index)))),
             Self::CalGray(space) => space.rgb(value(0)),
             Self::CalRgb(space) => space.rgb([value(0), value(1), value(2)]),
             Self::Lab(space) => space.rgb([value(0), value(1), value(2)]),
@@ -129,8 +131,12 @@ impl Converter<'_> {
             }
             Colour::Cmyk => {
                 let pixels = out.as_chunks_mut::<3>().0;
-                for (pixel, cmyk) in pixels.iter_mut().zip(values.as_chunks::<4>().0) {
-                    *pixel = cmyk_to_rgb(*cmyk);
+                let mut last = ([0; 4], cmyk::to_rgb([0; 4]));
+                for (pixel, inks) in pixels.iter_mut().zip(values.as_chunks::<4>().0) {
+                    if last.0 != *inks {
+                        last = (*inks, cmyk::to_rgb(*inks));
+                    }
+                    *pixel = last.1;
                 }
             }
             Colour::Icc(profile) => profile.row(values, out),
@@ -182,13 +188,4 @@ impl Converter<'_> {
 /// 0 to 1 as a byte; anything else is clipped.
 fn to_byte(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
-}
-
-/// Each ink takes its share of the light that black leaves.
-fn cmyk_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
-    let light = u16::from(255 - black);
-    [cyan, magenta, yellow].map(|ink| {
-        let product = light * u16::from(255 - ink) + 128;
-        ((product + (product >> 8)) >> 8) as u8
-    })
 }

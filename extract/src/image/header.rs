@@ -16,7 +16,7 @@ pub(super) struct Header {
     pub(super) bits: usize,
     /// The samples say where to paint, not what (`ImageMask`).
     pub(super) stencil: bool,
-    /// `Decode`, where it is given.
+    /// `Decode`, where it is given; of a stencil what turns painted samples white.
     pub(super) decode: Option<Vec<f32>>,
 }
 
@@ -52,7 +52,12 @@ impl Header {
             _ => 8,
         };
         let numbers = |key| objects.numbers(dict, key);
-        let decode = numbers(b"Decode").or_else(|| numbers(b"D"));
+        let mut decode = numbers(b"Decode").or_else(|| numbers(b"D"));
+        if stencil {
+            // A sample of 0 paints by default, and what is painted is white in the file.
+            let is_reversed = decode.is_some_and(|decode| decode.first() >= Some(&1.0));
+            decode = (!is_reversed).then(|| vec![1.0, 0.0]);
+        }
         Ok(Self {
             size,
             bits,

@@ -1,6 +1,6 @@
 //! JBIG2Decode (ISO 32000-1, 7.4.7; ITU-T T.88).
 
-use hayro_jbig2::{DecodeSettings, Decoder, Globals, Page};
+use hayro_jbig2::{DecodeSettings, Decoder, File, Globals, Page};
 use lopdf::Dictionary;
 
 use super::ImageError;
@@ -11,6 +11,9 @@ use crate::filter;
 use crate::objects::Objects;
 
 const DAMAGED: ImageError = ImageError::Damaged("its jbig2 data");
+
+/// What a file of its own starts with (T.88, D.4.1), which embedded data should not.
+const FILE_ID: &[u8] = b"\x97JB2\r\n\x1a\n";
 
 /// Decodes one bit per pixel, black as 0.
 pub(super) fn decode(
@@ -28,7 +31,13 @@ pub(super) fn decode(
         }
         None => None,
     };
-    let page = Page::new_embedded(data, globals.as_ref(), &settings).map_err(|_| DAMAGED)?;
+    let file;
+    let page = if data.starts_with(FILE_ID) {
+        file = File::new(data, &settings).map_err(|_| DAMAGED)?;
+        file.page(0).ok_or(DAMAGED)?
+    } else {
+        Page::new_embedded(data, globals.as_ref(), &settings).map_err(|_| DAMAGED)?
+    };
     let (page_width, page_height) =
         header::bounded(page.width().into(), page.height().into(), budget)?;
     let (width, height) = header.size().unwrap_or((page_width, page_height));

@@ -32,13 +32,9 @@ impl Alpha {
         objects: &'o Objects<'_>,
         budget: &Budget<'_>,
     ) -> Result<Self, ImageError> {
-        let soft = objects
-            .lookup(source.dict, b"SMask")
-            .and_then(|o| stream_source(o, objects));
-        let hard = objects
-            .lookup(source.dict, b"Mask")
-            .and_then(|o| stream_source(o, objects));
-        let (mask, is_soft) = match (soft, hard) {
+        let mask =
+            |key: &[u8]| stream_source(objects.lookup(source.dict, key)?, objects, source.profiles);
+        let (mask, is_soft) = match (mask(b"SMask"), mask(b"Mask")) {
             (Some(mask), _) => (mask, true),
             (None, Some(mask)) => (mask, false),
             (None, None) => return Ok(Self::keyed(source.dict, samples, objects)),
@@ -51,8 +47,9 @@ impl Alpha {
                 return Ok(Self::Opaque);
             }
         };
-        if !is_soft {
-            // A sample of 1 hides the image, one of 0 shows it.
+        let is_stencil = objects.boolean(mask.dict, b"ImageMask") == Some(true);
+        if !is_soft && !is_stencil {
+            // A sample of 1 hides the image, also where the mask forgets to say that it is one.
             plane
                 .bytes
                 .iter_mut()

@@ -5,8 +5,8 @@ use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
 use super::ImageError;
 use crate::budget::Budget;
 
-/// Fast, and within a few percent of the slow levels on the scans and screenshots that PDFs hold.
-const DEFLATE_LEVEL: u8 = 3;
+/// For bits and indices: fast, and within a few percent of the slow levels.
+const UNFILTERED_LEVEL: u8 = 3;
 
 /// Rows between two looks at the cancel flag.
 const ROWS_PER_CHECK: u32 = 64;
@@ -52,11 +52,16 @@ impl Pixels {
         }
     }
 
-    /// Prediction pays where neighbours are close in value, which indices and bits are not.
-    fn filter(&self) -> Filter {
+    /// Prediction pays where neighbours are close in value, which indices and bits are not. What
+    /// it leaves is mostly small numbers, for which there is a compressor that takes a quarter of
+    /// the time of zlib's fast levels and yields a tenth more.
+    fn compression(&self) -> (Filter, DeflateCompression) {
         match self {
-            Self::Indexed { .. } | Self::Gray { bits: ..8 } => Filter::NoFilter,
-            _ => Filter::Adaptive,
+            Self::Indexed { .. } | Self::Gray { bits: ..8 } => (
+                Filter::NoFilter,
+                DeflateCompression::Level(UNFILTERED_LEVEL),
+            ),
+            _ => (Filter::Adaptive, DeflateCompression::FdeflateUltraFast),
         }
     }
 }
@@ -80,8 +85,9 @@ pub(super) fn encode(
     if let Pixels::Indexed { colours, .. } = pixels {
         encoder.set_palette(colours.as_slice());
     }
-    encoder.set_deflate_compression(DeflateCompression::Level(DEFLATE_LEVEL));
-    encoder.set_filter(pixels.filter());
+    let (filter, deflate) = pixels.compression();
+    encoder.set_deflate_compression(deflate);
+    encoder.set_filter(filter);
     let row_bits = width as usize * pixels.channels() * usize::from(pixels.bits());
     let mut row = vec![0; row_bits.div_ceil(8)];
     let mut writer = encoder.write_header().map_err(refused)?;

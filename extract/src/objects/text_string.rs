@@ -10,12 +10,18 @@ const HIGH: [char; 33] = [
 ];
 
 /// Decodes a text string; language escapes of UTF-16 strings are left out.
+///
+/// Without a mark it should be PDFDocEncoding; many writers put UTF-8 there, whose multi-byte
+/// sequences mean nothing in PDFDocEncoding.
 pub(crate) fn text_string(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => bytes.iter().map(|&byte| pdf_doc(byte)).collect(),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) if !text.is_ascii() => text.to_owned(),
+            _ => bytes.iter().map(|&byte| pdf_doc(byte)).collect(),
+        },
     }
 }
 
@@ -55,6 +61,12 @@ mod tests {
         assert_eq!(text_string(b"\xff\xfeA\x00"), "A");
         assert_eq!(text_string("\u{feff}ä".as_bytes()), "ä");
         assert_eq!(text_string(b"\x80\x9e\xe4\xa0"), "•žä€");
+    }
+
+    #[test]
+    fn utf_8_without_a_mark_is_recognised() {
+        assert_eq!(text_string("Delacrétaz".as_bytes()), "Delacrétaz");
+        assert_eq!(text_string(b"Delacr\xe9taz"), "Delacrétaz");
     }
 
     #[test]

@@ -130,7 +130,7 @@ fn relative_xyz_to_srgb(relative: [f32; 3]) -> [u8; 3] {
 }
 
 /// Linear light to the sRGB signal (IEC 61966-2-1).
-fn encode(light: f32) -> f32 {
+pub(super) fn encode(light: f32) -> f32 {
     if light <= 0.003_130_8 {
         12.92 * light
     } else {

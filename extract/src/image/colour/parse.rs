@@ -3,7 +3,7 @@
 use lopdf::{Dictionary, Object};
 
 use super::cie::{CalGray, CalRgb, Lab};
-use super::icc::Profile;
+use super::icc::{Profile, Profiles};
 use super::{Colour, Function};
 use crate::budget::Budget;
 use crate::filter;
@@ -24,6 +24,7 @@ pub(in crate::image) struct Parser<'o> {
     pub(in crate::image) objects: &'o Objects<'o>,
     /// `ColorSpace` of the resources in force.
     pub(in crate::image) named: Option<&'o Dictionary>,
+    pub(in crate::image) profiles: &'o Profiles,
     pub(in crate::image) budget: &'o Budget<'o>,
 }
 
@@ -91,8 +92,11 @@ impl Parser<'_> {
             Some(n @ (1 | 3 | 4)) => n as usize,
             _ => return alternate().ok_or(DAMAGED),
         };
-        let profile = filter::decode_stream(stream, self.objects, self.budget)?;
-        if let Some(profile) = Profile::parse(&profile.bytes, components) {
+        let profile = self.profiles.get(stream, || {
+            let data = filter::decode_stream(stream, self.objects, self.budget)?.bytes;
+            Ok::<_, ImageError>(Profile::parse(&data, components))
+        })?;
+        if let Some(profile) = profile {
             return Ok(Colour::Icc(profile));
         }
         alternate()
