@@ -80,7 +80,7 @@ pub(crate) fn spawn(
     let thread = thread::Builder::new()
         .name("stall-watchdog".into())
         .spawn(move || {
-            os::shorten_time_slice();
+            os::run_promptly();
             let mut capturer = Capturer::new();
             let (mode, stack) = capturer.try_out(sleeper);
             let (warm, symbols) = mpsc::sync_channel(1);
