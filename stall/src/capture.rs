@@ -52,6 +52,17 @@ impl CaptureMode {
     }
 }
 
+/// What the watchdog knows of a thread whose stack it wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// On a CPU or waiting for one, and has not slept since the watchdog first looked.
+    Computing,
+    /// Sleeps now and then, but computes most of the time.
+    Mixed,
+    /// Sleeps most of the time.
+    Sleeping,
+}
+
 /// A stack as addresses, innermost first, each inside of the instruction that was executing.
 #[derive(Clone, Debug)]
 pub(crate) struct RawStack {

@@ -18,7 +18,8 @@ use crate::watchdog;
 
 /// Messages to the reporter that may wait; more are dropped and counted as suppressed.
 const REPORTER_QUEUE: usize = 1024;
-/// How long `start` waits for the unwind tables; they take milliseconds.
+/// How long to wait for the unwind tables and the debug information; they take milliseconds, in a debug build up to
+/// seconds.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(10);
 
 static ENGINE: OnceLock<Arc<Engine>> = OnceLock::new();
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     /// Flush requests that the watchdog has not passed on yet.
     flushes: Mutex<Vec<oneshot::Sender<()>>>,
     capture_mode: OnceLock<CaptureMode>,
+    /// Gets a message when the reporter has read the debug information.
+    symbols: Mutex<Option<mpsc::Receiver<()>>>,
     pub(crate) recent: Recent,
     pub(crate) stalls: AtomicU64,
 }
@@ -44,7 +47,7 @@ pub(crate) struct Lists {
     pub(crate) runtimes: HashMap<u64, Arc<RuntimeEntry>>,
 }
 
-/// The engine, started at the first call. Returns when unwind tables are loaded and captures were tried.
+/// The engine, started at the first call. Returns when the unwind tables are loaded and captures were tried.
 pub(crate) fn start() -> io::Result<&'static Arc<Engine>> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,11 +57,11 @@ pub(crate) fn start() -> io::Result<&'static Arc<Engine>> {
     let engine = Arc::new(Engine::default());
     let (messages, inbox) = mpsc::sync_channel(REPORTER_QUEUE);
     reporter::spawn(Arc::clone(&engine), inbox)?;
-    let warm = watchdog::spawn(Arc::clone(&engine), messages)?;
-    let mode = warm
+    let ready = watchdog::spawn(Arc::clone(&engine), messages)?
         .recv_timeout(WARM_UP_LIMIT)
         .map_err(|_| io::Error::other("the watchdog did not become ready"))?;
-    engine.capture_mode.get_or_init(|| mode);
+    engine.capture_mode.get_or_init(|| ready.mode);
+    *engine.lock_symbols() = Some(ready.symbols);
     Ok(ENGINE.get_or_init(|| engine))
 }
 
@@ -162,6 +165,18 @@ impl Engine {
             .get()
             .copied()
             .unwrap_or(CaptureMode::NoStacks)
+    }
+
+    /// Waits until the first report need not wait for the debug information to be read.
+    pub(crate) fn wait_for_symbols(&self) {
+        if let Some(symbols) = self.lock_symbols().take() {
+            // Late symbols only delay the first report.
+            let _ = symbols.recv_timeout(WARM_UP_LIMIT);
+        }
+    }
+
+    fn lock_symbols(&self) -> MutexGuard<'_, Option<mpsc::Receiver<()>>> {
+        self.symbols.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lists_changed(&self, lists: MutexGuard<'_, Lists>) {

@@ -52,6 +52,10 @@ mod on {
             "Length of ended stalls, without starved time."
         );
         describe_counter!("tokio_worker_stalls_total", "Stalls detected.");
+        describe_counter!(
+            "tokio_worker_stall_sites_total",
+            "Stalls by file and line, of at most 32 lines."
+        );
         describe_gauge!(
             "tokio_worker_stalled_seconds",
             Unit::Seconds,
@@ -102,6 +106,10 @@ mod on {
 
     pub(crate) fn stall_started(place: Place<'_>) {
         counter!("tokio_worker_stalls_total", &labels(place)).increment(1);
+    }
+
+    pub(crate) fn stall_at(site: String) {
+        counter!("tokio_worker_stall_sites_total", "site" => site).increment(1);
     }
 
     pub(crate) fn stall_ended(place: Place<'_>, class: Class, net_us: u64) {
@@ -169,6 +177,7 @@ mod off {
     pub(crate) fn describe() {}
     pub(crate) fn runtime_seen(_runtime: &str, _workers: usize) {}
     pub(crate) fn stall_started(_place: Place<'_>) {}
+    pub(crate) fn stall_at(_site: String) {}
     pub(crate) fn stall_ended(_place: Place<'_>, _class: Class, _net_us: u64) {}
     pub(crate) fn stalled_now(_place: Place<'_>, _age_ns: u64) {}
     pub(crate) fn starved(_place: Place<'_>, _run_queue_ns: u64) {}

@@ -34,23 +34,10 @@ pub(crate) fn show_block_in_place(frames: &[Frame]) -> bool {
 /// the place of the sources too.
 fn is_ours(frame: &Frame, file: &str) -> bool {
     const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
-    let relative = |suffix: &str| {
-        file.strip_suffix(suffix)
-            .is_some_and(|root| root.ends_with("stall/src/"))
-    };
     file.starts_with(SOURCES)
+        || file.starts_with("stall/src/")
         || frame.function.starts_with("stall::")
         || frame.function.starts_with("<stall::")
-        || [
-            "watch.rs",
-            "scope.rs",
-            "guard.rs",
-            "layer.rs",
-            "leaks.rs",
-            "testing.rs",
-        ]
-        .into_iter()
-        .any(relative)
 }
 
 #[cfg(test)]
@@ -72,6 +59,7 @@ mod tests {
     fn the_programs_own_frames_are_user_frames() {
         assert!(is_user(&frame("worker::run", "/build/worker/src/run.rs")));
         assert!(is_user(&frame("{async_fn#0}", "worker/src/run.rs")));
+        assert!(is_user(&frame("install::watch", "install/src/watch.rs")));
     }
 
     #[test]

@@ -139,7 +139,8 @@ impl StallProbeBuilder {
         self
     }
 
-    /// Starts the probe. Returns when it is ready: unwind tables loaded, ways of capture tried.
+    /// Starts the probe. Returns when it is ready: unwind tables and debug information read, ways of capture tried. That
+    /// takes some tens of milliseconds, in a debug build up to a second.
     ///
     /// There is one probe per process: if one is installed already, that one is returned, with its own settings.
     /// Install the program's `metrics` recorder before, for the descriptions of the metrics.
@@ -150,6 +151,7 @@ impl StallProbeBuilder {
     pub fn install(self) -> Result<StallProbe, InstallError> {
         let settings = self.checked()?;
         let engine = engine::start().map_err(InstallError::Threads)?;
+        engine.wait_for_symbols();
         export::describe();
         export::capture_mode(engine.capture_mode());
         Ok(StallProbe {

@@ -10,15 +10,36 @@ pub(crate) struct Look {
     pub(crate) traced: bool,
 }
 
-/// Run-queue wait of the calling thread so far, in nanoseconds.
-#[cfg(target_os = "linux")]
-pub(crate) fn own_run_delay_ns() -> Option<u64> {
-    second_number(&std::fs::read_to_string("/proc/thread-self/schedstat").ok()?)
+/// The calling thread's own statistics, kept open: read at every tick.
+#[derive(Debug)]
+pub(crate) struct OwnStatistics {
+    #[cfg(target_os = "linux")]
+    schedstat: Option<std::fs::File>,
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn own_run_delay_ns() -> Option<u64> {
-    None
+impl OwnStatistics {
+    /// Opens those of the calling thread.
+    pub(crate) fn open() -> Self {
+        Self {
+            #[cfg(target_os = "linux")]
+            schedstat: std::fs::File::open("/proc/thread-self/schedstat").ok(),
+        }
+    }
+
+    /// Run-queue wait of the thread so far, in nanoseconds.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_delay_ns(&self) -> Option<u64> {
+        use std::os::unix::fs::FileExt;
+
+        let mut text = [0; 128];
+        let length = self.schedstat.as_ref()?.read_at(&mut text, 0).ok()?;
+        second_number(std::str::from_utf8(text.get(..length)?).ok()?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn run_delay_ns(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Looks at the thread of `slot`. `None` where the system does not tell, or the thread is gone.

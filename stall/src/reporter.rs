@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -20,15 +20,19 @@ use crate::{frames, os};
 
 mod limit;
 mod recent;
+mod sites;
 
 use limit::Limit;
 pub(crate) use recent::Recent;
+use sites::Sites;
 
 /// Fingerprints whose occurrences are counted; beyond that the counting starts anew.
 const MAX_FINGERPRINTS: usize = 4096;
 
 pub(crate) enum Message {
     Stall(Box<Event>),
+    /// Look up these addresses, to have the debug information read; then answer.
+    WarmUp(Vec<u64>, SyncSender<()>),
     /// Answer when everything before this is done.
     Flush(oneshot::Sender<()>),
 }
@@ -54,12 +58,17 @@ pub(crate) fn spawn(engine: Arc<Engine>, inbox: Receiver<Message>) -> io::Result
                 open: HashMap::new(),
                 counts: HashMap::new(),
                 limit: Limit::default(),
+                sites: Sites::default(),
                 cpu_exported_ns: 0,
             };
-            reporter.symbols.warm_up();
             for message in inbox {
                 match message {
                     Message::Stall(event) => reporter.handle(*event),
+                    Message::WarmUp(addresses, warm) => {
+                        reporter.symbols.frames(&addresses);
+                        // Nobody waits if the probe runs for a guard only.
+                        let _ = warm.send(());
+                    }
                     // The guard that asked may be gone; then nobody needs the answer.
                     Message::Flush(done) => drop(done.send(())),
                 }
@@ -75,6 +84,7 @@ struct Reporter {
     open: HashMap<u64, Open>,
     counts: HashMap<String, u64>,
     limit: Limit,
+    sites: Sites,
     cpu_exported_ns: u64,
 }
 
@@ -176,6 +186,7 @@ impl Reporter {
             open.counted = true;
             self.engine.stalls.fetch_add(1, Relaxed);
             export::stall_started(place);
+            export::stall_at(self.sites.label(report));
             open.told =
                 self.limit
                     .admit(&report.fingerprint, settings.reports_per_minute, now_ns());

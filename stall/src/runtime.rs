@@ -26,7 +26,8 @@ pub(crate) struct RuntimeEntry {
     gone: AtomicBool,
     /// Guards that cover this runtime.
     guards: AtomicUsize,
-    latency_task: AtomicBool,
+    latency_task_claimed: AtomicBool,
+    latency_task_runs: AtomicBool,
     /// When the latency task was last woken, 0 while no wake-up is under way.
     woken_ns: AtomicU64,
     wake: Notify,
@@ -42,7 +43,8 @@ impl RuntimeEntry {
             handle: Mutex::new(None),
             gone: AtomicBool::new(false),
             guards: AtomicUsize::new(0),
-            latency_task: AtomicBool::new(false),
+            latency_task_claimed: AtomicBool::new(false),
+            latency_task_runs: AtomicBool::new(false),
             woken_ns: AtomicU64::new(0),
             wake: Notify::new(),
         })
@@ -71,7 +73,7 @@ impl RuntimeEntry {
 
     /// Tasks of ours in this runtime, which a count of the program's tasks must leave out.
     pub(crate) fn own_tasks(&self) -> usize {
-        usize::from(self.latency_task.load(Acquire) && !self.is_gone())
+        usize::from(self.latency_task_runs.load(Acquire) && !self.is_gone())
     }
 
     /// Sends the latency task a wake-up, unless the last one has not arrived yet.
@@ -92,7 +94,7 @@ impl RuntimeEntry {
 
     /// Spawns the latency task. Called from the watchdog's thread, never from a hook.
     pub(crate) fn start_latency_task(self: &Arc<Self>) {
-        if !self.measured || self.latency_task.swap(true, Relaxed) {
+        if !self.measured || self.latency_task_claimed.swap(true, Relaxed) {
             return;
         }
         let Some(handle) = self.handle() else { return };
@@ -107,6 +109,7 @@ impl RuntimeEntry {
                 }
             }
         });
+        self.latency_task_runs.store(true, Release);
     }
 
     pub(crate) fn add_guard(&self) {
@@ -210,12 +213,12 @@ fn bracket_polls(builder: &mut Builder, entry: &Arc<RuntimeEntry>, hooks: &Threa
             if slot.worker().is_none() {
                 slot.set_place(entry.id.load(Relaxed), tokio::runtime::worker_index());
             }
-            slot.begin_poll(0, number_of(&task.id()));
+            slot.enter_poll(number_of(&task.id()));
         }
     });
     builder.on_after_task_poll(move |task| {
         if let Some(slot) = slot::current() {
-            slot.end_poll();
+            slot.leave_poll();
         }
         if let Some(own) = &after {
             own(task);

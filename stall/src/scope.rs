@@ -1,10 +1,10 @@
 //! Attribution: fields that name what is being done, attached to a future and carried by its stall reports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use crate::slot::{self, ThreadSlot};
@@ -12,8 +12,17 @@ use crate::slot::{self, ThreadSlot};
 /// Scopes in scopes are followed this far out.
 const MAX_DEPTH: usize = 16;
 
-static SCOPES: LazyLock<Mutex<HashMap<u64, ScopeFields>>> = LazyLock::new(Mutex::default);
+/// Ended scopes that are remembered: a stall may be looked at a moment after its future is gone.
+const REMEMBERED: usize = 256;
+
+static SCOPES: LazyLock<Mutex<Scopes>> = LazyLock::new(Mutex::default);
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+#[derive(Default)]
+struct Scopes {
+    fields: HashMap<u64, ScopeFields>,
+    ended: VecDeque<u64>,
+}
 
 struct ScopeFields {
     fields: Vec<(String, String)>,
@@ -44,7 +53,7 @@ where
         .into_iter()
         .map(|(key, value)| (key.into(), value.into()))
         .collect();
-    scopes().insert(id, ScopeFields { fields, outer: 0 });
+    scopes().fields.insert(id, ScopeFields { fields, outer: 0 });
     Scoped {
         entry: ScopeEntry { id, outer: 0 },
         future,
@@ -57,7 +66,7 @@ pub(crate) fn fields_of(id: u64) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut next = id;
     for _ in 0..MAX_DEPTH {
-        let Some(scope) = scopes.get(&next) else {
+        let Some(scope) = scopes.fields.get(&next) else {
             break;
         };
         for (key, value) in &scope.fields {
@@ -84,7 +93,13 @@ struct ScopeEntry {
 
 impl Drop for ScopeEntry {
     fn drop(&mut self) {
-        scopes().remove(&self.id);
+        let mut scopes = scopes();
+        scopes.ended.push_back(self.id);
+        if scopes.ended.len() > REMEMBERED
+            && let Some(oldest) = scopes.ended.pop_front()
+        {
+            scopes.fields.remove(&oldest);
+        }
     }
 }
 
@@ -112,7 +127,7 @@ impl ScopeEntry {
     fn lie_in(&mut self, outer: u64) {
         if self.outer != outer {
             self.outer = outer;
-            if let Some(scope) = scopes().get_mut(&self.id) {
+            if let Some(scope) = scopes().fields.get_mut(&self.id) {
                 scope.outer = outer;
             }
         }
@@ -131,6 +146,6 @@ impl Drop for Restore {
     }
 }
 
-fn scopes() -> std::sync::MutexGuard<'static, HashMap<u64, ScopeFields>> {
+fn scopes() -> MutexGuard<'static, Scopes> {
     SCOPES.lock().unwrap_or_else(PoisonError::into_inner)
 }

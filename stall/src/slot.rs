@@ -30,6 +30,9 @@ pub(crate) struct ThreadSlot {
     /// Start of the running poll, or 0 where polls are not timed (`tokio_unstable` hooks).
     poll_start_ns: AtomicU64,
     poll_task: AtomicU64,
+    /// Hooked polls inside of the running poll.
+    #[cfg(tokio_unstable)]
+    inner_polls: AtomicU64,
     /// Id of the innermost [`crate::scope`] being polled, 0 for none.
     scope: AtomicU64,
     /// Id of the innermost guard being polled, 0 for none.
@@ -135,6 +138,8 @@ impl ThreadSlot {
             seq: AtomicU64::new(0),
             poll_start_ns: AtomicU64::new(0),
             poll_task: AtomicU64::new(0),
+            #[cfg(tokio_unstable)]
+            inner_polls: AtomicU64::new(0),
             scope: AtomicU64::new(0),
             guard: AtomicU64::new(0),
             runtime: AtomicU64::new(0),
@@ -182,11 +187,15 @@ impl ThreadSlot {
         SLOTS_VERSION.fetch_add(1, Release);
     }
 
-    /// Marks the start of a poll. False if one is already running here: then the outer one counts.
+    /// Marks the start of a poll; `start_ns` is 0 if it is not timed. False if one is already running here: then the
+    /// outer one counts, and gets the time of the inner one if it has none.
     #[inline]
     pub(crate) fn begin_poll(&self, start_ns: u64, task: u64) -> bool {
         let seq = self.seq.load(Relaxed);
         if seq & 1 == 1 {
+            if self.poll_start_ns.load(Relaxed) == 0 {
+                self.poll_start_ns.store(start_ns, Relaxed);
+            }
             return false;
         }
         // Orders the stores below after the even `seq` of the last poll, see `running_poll`.
@@ -205,6 +214,27 @@ impl ThreadSlot {
             self.ended_ns.store(now_ns(), Relaxed);
         }
         self.seq.store(seq + 1, Release);
+    }
+
+    /// `begin_poll` for a caller that cannot keep whether it was the outermost: tokio's hooks, which also see the tasks
+    /// of a `LocalSet` inside of its own poll.
+    #[cfg(tokio_unstable)]
+    #[inline]
+    pub(crate) fn enter_poll(&self, task: u64) {
+        if !self.begin_poll(0, task) {
+            self.inner_polls
+                .store(self.inner_polls.load(Relaxed) + 1, Relaxed);
+        }
+    }
+
+    /// Ends what `enter_poll` began.
+    #[cfg(tokio_unstable)]
+    #[inline]
+    pub(crate) fn leave_poll(&self) {
+        match self.inner_polls.load(Relaxed) {
+            0 => self.end_poll(),
+            inner_polls => self.inner_polls.store(inner_polls - 1, Relaxed),
+        }
     }
 
     /// The poll that runs now, or `None`. Consistent: read again if the thread moved on in between.

@@ -62,26 +62,36 @@ pub(crate) fn wake() {
     }
 }
 
-/// Starts the thread. The receiver gets the capture mode once the unwind tables are loaded and captures were tried.
+/// What the watchdog found out before its first tick.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) mode: CaptureMode,
+    /// Gets a message when the reporter has read the debug information.
+    pub(crate) symbols: Receiver<()>,
+}
+
+/// Starts the thread. The receiver gets its message once the unwind tables are loaded and captures were tried.
 pub(crate) fn spawn(
     engine: Arc<Engine>,
     messages: SyncSender<Message>,
-) -> io::Result<Receiver<CaptureMode>> {
-    let (ready, warm) = mpsc::sync_channel(1);
+) -> io::Result<Receiver<Ready>> {
+    let (ready, is_ready) = mpsc::sync_channel(1);
     let sleeper = slot::current();
     let thread = thread::Builder::new()
         .name("stall-watchdog".into())
         .spawn(move || {
-            os::shorten_time_slice();
+            os::run_promptly();
             let mut capturer = Capturer::new();
-            let mode = capturer.try_out(sleeper);
-            let mut watchdog = Watchdog::new(engine, messages, capturer);
-            if ready.send(mode).is_ok() {
-                watchdog.run();
+            let (mode, stack) = capturer.try_out(sleeper);
+            let (warm, symbols) = mpsc::sync_channel(1);
+            let warming = messages.send(Message::WarmUp(stack, warm));
+            let told = ready.send(Ready { mode, symbols });
+            if warming.is_ok() && told.is_ok() {
+                Watchdog::new(engine, messages, capturer).run();
             }
         })?;
     THREAD.get_or_init(|| thread.thread().clone());
-    Ok(warm)
+    Ok(is_ready)
 }
 
 struct Watchdog {
@@ -230,6 +240,7 @@ impl Watchdog {
             )
         });
         track.tick_number = self.tick_number;
+        track.observation = *observation;
         if track.look(now, threshold_ns, consumers.hang_after_ns(), tick_ns) {
             let event = track.event(
                 now,

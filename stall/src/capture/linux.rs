@@ -3,11 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{CaptureMode, RawStack};
+use super::{Activity, CaptureMode, RawStack};
 use crate::export::{self, CaptureResult};
 use crate::report::CaptureMethod;
 use crate::slot::{self, ThreadSlot};
-use crate::watchdog::account::ThreadState;
 
 mod modules;
 mod peek;
@@ -26,8 +25,9 @@ pub(crate) use symbols::Symbols;
 
 /// How much of a stack is copied at most, from the top. Deeper stacks are cut off at their outer end.
 const STACK_COPY: usize = 256 * 1024;
-/// Looks at a thread that keeps moving between running and sleeping.
-const ATTEMPTS: u32 = 3;
+/// Attempts to catch a thread that wakes now and then in its sleep, and the pause between them.
+const ATTEMPTS: u32 = 20;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_micros(150);
 
 /// Takes stacks; owned by the watchdog's thread.
 pub(crate) struct Capturer {
@@ -56,24 +56,29 @@ impl Capturer {
         }
     }
 
-    /// Tries both ways: `sleeper` is a thread that waits for the answer, the running thread is this one.
-    pub(crate) fn try_out(&mut self, sleeper: Option<&'static ThreadSlot>) -> CaptureMode {
-        // The sleeper may need a moment to fall asleep.
-        let can_peek = sleeper.is_some_and(|slot| {
-            (0..50).any(|_| {
-                thread::sleep(Duration::from_millis(1));
-                self.peeker.take(slot, None, &mut self.unwinder).is_ok()
-            })
-        });
-        let can_signal = slot::current()
-            .is_some_and(|own| self.signaller.take(own, None, &mut self.unwinder).is_ok());
-        self.mode = match (can_peek, can_signal) {
+    /// Tries both ways: `sleeper` is a thread that waits for the answer, the running thread is this one. Returns what
+    /// works, and a stack to warm the symbols up with.
+    pub(crate) fn try_out(
+        &mut self,
+        sleeper: Option<&'static ThreadSlot>,
+    ) -> (CaptureMode, Vec<u64>) {
+        // On a busy machine the sleeper may not have got to sleep yet.
+        let asleep =
+            sleeper.and_then(|slot| (0..ATTEMPTS).find_map(|_| self.peek(slot, None).ok()));
+        let running = slot::current().and_then(|own| self.signal(own, None).ok());
+        self.mode = match (asleep.is_some(), running.is_some()) {
             (true, true) => CaptureMode::PeekAndSignal,
             (true, false) => CaptureMode::PeekOnly,
             (false, true) => CaptureMode::SignalOnly,
             (false, false) => CaptureMode::NoStacks,
         };
-        self.mode
+        (
+            self.mode,
+            asleep
+                .or(running)
+                .map(|stack| stack.addresses)
+                .unwrap_or_default(),
+        )
     }
 
     /// The stack of the thread of `slot` while its poll `seq` runs. `None` if it could not be had.
@@ -81,39 +86,39 @@ impl Capturer {
         &mut self,
         slot: &'static ThreadSlot,
         seq: Option<u64>,
-        state: ThreadState,
+        activity: Activity,
     ) -> Option<RawStack> {
-        let mut state = state;
-        for _ in 0..ATTEMPTS {
-            let (method, outcome) = self.attempt(slot, seq, state);
-            export::capture(method, result_of(&outcome));
-            match outcome {
-                Ok(stack) => return Some(stack),
-                Err(Missed::Failed) => return None,
-                Err(Missed::Moved) if seq.is_some_and(|seq| slot.seq() != seq) => return None,
-                Err(Missed::Moved) => state = crate::procfs::look(slot)?.sample.state,
-            }
-        }
-        None
+        let ways: &[CaptureMethod] = match activity {
+            Activity::Computing => &[CaptureMethod::Signal],
+            Activity::Mixed => &[CaptureMethod::Peek, CaptureMethod::Signal],
+            Activity::Sleeping => &[CaptureMethod::Peek],
+        };
+        ways.iter().find_map(|way| {
+            let outcome = match way {
+                CaptureMethod::Peek if self.mode.can_peek() => self.peek(slot, seq),
+                CaptureMethod::Signal if self.mode.can_signal() => self.signal(slot, seq),
+                _ => Err(Missed::Failed),
+            };
+            export::capture(*way, result_of(&outcome));
+            outcome.ok()
+        })
     }
 
-    fn attempt(
-        &mut self,
-        slot: &'static ThreadSlot,
-        seq: Option<u64>,
-        state: ThreadState,
-    ) -> (CaptureMethod, Result<RawStack, Missed>) {
-        match state {
-            ThreadState::Sleeping if self.mode.can_peek() => (
-                CaptureMethod::Peek,
-                self.peeker.take(slot, seq, &mut self.unwinder),
-            ),
-            ThreadState::Runnable if self.mode.can_signal() => (
-                CaptureMethod::Signal,
-                self.signaller.take(slot, seq, &mut self.unwinder),
-            ),
-            _ => (CaptureMethod::None, Err(Missed::Failed)),
+    /// Waits for the thread to be asleep, so that a thread that sleeps now and then need not be signalled.
+    fn peek(&mut self, slot: &'static ThreadSlot, seq: Option<u64>) -> Result<RawStack, Missed> {
+        for _ in 0..ATTEMPTS {
+            match self.peeker.take(slot, seq, &mut self.unwinder) {
+                Err(Missed::Moved) if seq.is_none_or(|seq| slot.seq() == seq) => {
+                    thread::sleep(BETWEEN_ATTEMPTS)
+                }
+                outcome => return outcome,
+            }
         }
+        Err(Missed::Moved)
+    }
+
+    fn signal(&mut self, slot: &'static ThreadSlot, seq: Option<u64>) -> Result<RawStack, Missed> {
+        self.signaller.take(slot, seq, &mut self.unwinder)
     }
 }
 

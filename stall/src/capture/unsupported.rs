@@ -1,9 +1,8 @@
 //! Systems for which there is no way to take a stack yet: detection works, reports have no frames.
 
-use super::{CaptureMode, RawStack};
+use super::{Activity, CaptureMode, RawStack};
 use crate::report::Frame;
 use crate::slot::ThreadSlot;
-use crate::watchdog::account::ThreadState;
 
 /// Nothing to exchange with a handler.
 #[derive(Debug)]
@@ -22,15 +21,18 @@ impl Capturer {
         Self
     }
 
-    pub(crate) fn try_out(&mut self, _sleeper: Option<&'static ThreadSlot>) -> CaptureMode {
-        CaptureMode::NoStacks
+    pub(crate) fn try_out(
+        &mut self,
+        _sleeper: Option<&'static ThreadSlot>,
+    ) -> (CaptureMode, Vec<u64>) {
+        (CaptureMode::NoStacks, Vec::new())
     }
 
     pub(crate) fn take(
         &mut self,
         _slot: &'static ThreadSlot,
         _seq: Option<u64>,
-        _state: ThreadState,
+        _activity: Activity,
     ) -> Option<RawStack> {
         None
     }
@@ -42,8 +44,6 @@ impl Symbols {
     pub(crate) fn new() -> Self {
         Self
     }
-
-    pub(crate) fn warm_up(&mut self) {}
 
     pub(crate) fn frames(&mut self, _addresses: &[u64]) -> Vec<Frame> {
         Vec::new()

@@ -81,6 +81,12 @@ impl Account {
         })
     }
 
+    /// True if the thread went to sleep between the first and the last sample.
+    pub(crate) fn slept(&self) -> bool {
+        self.ends
+            .is_some_and(|(first, last)| first.sleeps != last.sleeps)
+    }
+
     /// The run-queue wait that the kernel has not counted yet at `now`.
     fn lag_after(&self, last: &Sample, now: &Sample) -> u64 {
         if now.state != ThreadState::Runnable {

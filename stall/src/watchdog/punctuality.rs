@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{nanos, now_ns};
-use crate::procfs;
+use crate::procfs::OwnStatistics;
 
 /// Pauses shorter than this are timer noise.
 const NOISE: Duration = Duration::from_millis(5);
@@ -15,20 +15,23 @@ const NOISE: Duration = Duration::from_millis(5);
 /// threads were then stopped too, so that time says nothing about them.
 #[derive(Debug)]
 pub(crate) struct Punctuality {
+    own: OwnStatistics,
     run_delay_ns: Option<u64>,
 }
 
 impl Punctuality {
     pub(crate) fn new() -> Self {
+        let own = OwnStatistics::open();
         Self {
-            run_delay_ns: procfs::own_run_delay_ns(),
+            run_delay_ns: own.run_delay_ns(),
+            own,
         }
     }
 
     /// How long the process was stopped since the last call, if it was, for a thread that meant to wake at `planned_ns`.
     pub(crate) fn unexplained_pause(&mut self, planned_ns: u64, tick: Duration) -> Option<u64> {
         let late_ns = now_ns().saturating_sub(planned_ns);
-        let run_delay_ns = procfs::own_run_delay_ns();
+        let run_delay_ns = self.own.run_delay_ns();
         let waited_ns = match (self.run_delay_ns, run_delay_ns) {
             (Some(before), Some(now)) => now.saturating_sub(before),
             _ => 0,

@@ -30,6 +30,7 @@ pub(crate) struct Observation {
     pub(crate) runtime: u64,
     pub(crate) worker: Option<usize>,
     pub(crate) guard: u64,
+    pub(crate) scope: u64,
 }
 
 /// One look at everything.
@@ -48,10 +49,13 @@ pub(crate) fn observe(slots: &[&'static ThreadSlot], lists: &Lists) -> Observed 
     let owners = owners(slots);
     let mut observed = Observed::default();
     for slot in slots {
-        if let Some(poll) = slot.running_poll()
-            && holds_its_worker(slot, &owners)
-        {
-            observed.busy.push(Observation::of_poll(slot, poll));
+        let Some(poll) = slot.running_poll() else {
+            continue;
+        };
+        let observation = Observation::of_poll(slot, poll);
+        // What was read about the poll is about this one only if it still runs.
+        if slot.seq() == poll.seq && holds_its_worker(slot, &owners) {
+            observed.busy.push(observation);
         }
     }
     for (id, runtime) in &lists.runtimes {
@@ -80,6 +84,7 @@ impl Observation {
             runtime: slot.runtime(),
             worker: slot.worker(),
             guard: slot.guard(),
+            scope: slot.scope(),
         }
     }
 
@@ -127,8 +132,9 @@ fn observe_workers(
             slot,
             poll: None,
             runtime: id,
-            worker: (!current_thread).then_some(index),
+            worker: Some(index),
             guard: 0,
+            scope: slot.scope(),
         });
     }
 }

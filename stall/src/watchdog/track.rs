@@ -8,7 +8,7 @@ use super::NEXT_STALL;
 use super::account::{Account, Breakdown, ThreadState};
 use super::consumers::Consumers;
 use super::target::Observation;
-use crate::capture::{Capturer, RawStack};
+use crate::capture::{Activity, Capturer, RawStack};
 use crate::guard::GuardState;
 use crate::report::{Capture, CaptureMethod, Class, Kind, Phase, StallReport};
 use crate::reporter::Event;
@@ -17,6 +17,10 @@ use crate::{procfs, scope};
 
 /// A look at the thread is taken at least each sixteenth of the stall's age: often at first, seldom in a hang.
 const LOOKS_PER_AGE: u64 = 16;
+
+/// How often a stack that could not be had is tried for again, at the following ticks: its thread may have had no CPU to
+/// answer on.
+const MORE_STACK_ATTEMPTS: u32 = 8;
 
 /// A target without progress.
 pub(crate) struct Track {
@@ -30,7 +34,10 @@ pub(crate) struct Track {
     blind: bool,
     state: ThreadState,
     net_ns: u64,
+    /// Reports sent at a multiple of the threshold.
     sent: u32,
+    /// Further attempts at the stack of a stall that was reported without one.
+    stack_attempts: u32,
     hang: bool,
     open: Option<OpenStall>,
 }
@@ -56,6 +63,7 @@ impl Track {
             state: ThreadState::Runnable,
             net_ns: 0,
             sent: 0,
+            stack_attempts: 0,
             hang: false,
             open: None,
         }
@@ -112,7 +120,14 @@ impl Track {
         self.net_ns = net_ns;
         let is_hang = net_ns >= hang_ns;
         self.hang |= is_hang;
-        is_hang || net_ns >= level_ns
+        let is_due = is_hang || net_ns >= level_ns;
+        if is_due {
+            self.sent += 1;
+        } else if self.stack_attempts > 0 {
+            self.stack_attempts -= 1;
+            return true;
+        }
+        is_due
     }
 
     /// False if a debugger holds the thread: then everything starts anew.
@@ -156,13 +171,19 @@ impl Track {
         if let Some(seq) = seq {
             self.observation.slot.want_end_of(seq);
         }
-        let stack = capturer.take(self.observation.slot, seq, self.state);
-        let phase = if self.sent == 0 {
-            Phase::Started
-        } else {
-            Phase::Ongoing
+        let stack = capturer.take(self.observation.slot, seq, self.activity());
+        let phase = match (&self.open, &stack) {
+            (None, None) => {
+                self.stack_attempts = MORE_STACK_ATTEMPTS;
+                Phase::Started
+            }
+            (None, Some(_)) => Phase::Started,
+            (Some(_), None) => Phase::Ongoing,
+            (Some(_), Some(_)) => {
+                self.stack_attempts = 0;
+                Phase::Ongoing
+            }
         };
-        self.sent += 1;
         let mut report = self.report(phase, self.age_ns(now), self.net_ns, runtime);
         report.syscall = stack.as_ref().and_then(|stack| stack.syscall.clone());
         let open = self.open.get_or_insert_with(|| OpenStall {
@@ -236,7 +257,11 @@ impl Track {
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> StallReport {
         let Observation {
-            slot, worker, poll, ..
+            slot,
+            worker,
+            poll,
+            scope,
+            ..
         } = self.observation;
         let known = self.breakdown();
         StallReport {
@@ -261,7 +286,7 @@ impl Track {
             cpu_us: known.cpu_ns.min(wall_ns) / 1000,
             run_queue_us: known.run_queue_ns / 1000,
             syscall: None,
-            fields: scope::fields_of(slot.scope()),
+            fields: scope::fields_of(scope),
             fingerprint: String::new(),
             count: 0,
             capture: Capture {
@@ -271,6 +296,18 @@ impl Track {
             user_frames: Vec::new(),
             frames: Vec::new(),
             build_id: None,
+        }
+    }
+
+    /// A thread that slept at all since it was first looked at may be about to sleep again.
+    fn activity(&self) -> Activity {
+        let known = self.breakdown();
+        if self.state == ThreadState::Runnable && !self.account.slept() {
+            Activity::Computing
+        } else if self.state == ThreadState::Runnable && known.cpu_ns >= known.slept_ns() {
+            Activity::Mixed
+        } else {
+            Activity::Sleeping
         }
     }
 

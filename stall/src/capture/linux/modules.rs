@@ -1,6 +1,5 @@
 //! The executable and libraries mapped into this process, with their unwind tables.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::ops::{Deref, Range};
@@ -64,61 +63,89 @@ pub(crate) fn loaded() -> Vec<LoadedModule> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     mappings(&maps)
         .into_iter()
-        .filter_map(|(path, mapping)| LoadedModule::open(path, mapping))
+        .filter_map(LoadedModule::open)
         .collect()
 }
 
-/// Where one file is mapped.
+/// Where the loader has mapped one file.
 #[derive(Debug, PartialEq, Eq)]
-struct Mapping {
+struct Mapping<'a> {
+    path: &'a str,
     all: Range<u64>,
     code: Range<u64>,
 }
 
-/// Path → from its first to its last mapped address.
-fn mappings(maps: &str) -> BTreeMap<&str, Mapping> {
-    let mut found = BTreeMap::<&str, Mapping>::new();
+/// The files mapped with code in them. One file can be mapped more than once: by the loader, and whole, without code, by
+/// whoever reads it (this crate does). Each time begins with its offset 0 or after another file.
+fn mappings(maps: &str) -> Vec<Mapping<'_>> {
+    let mut found = Vec::<Mapping<'_>>::new();
     for line in maps.lines() {
-        let Some((range, executable, path)) = parse_mapping(line) else {
+        let Some(line) = MapsLine::parse(line) else {
             continue;
         };
+        let is_new = line.offset == 0 || found.last().is_none_or(|last| last.path != line.path);
         // An empty range at the far end, so that joining it changes nothing.
-        let code = if executable {
-            range.clone()
+        let code = if line.executable {
+            line.range.clone()
         } else {
             Range {
                 start: u64::MAX,
                 end: 0,
             }
         };
-        let known = found.entry(path).or_insert_with(|| Mapping {
-            all: range.clone(),
-            code: code.clone(),
-        });
-        known.all = known.all.start.min(range.start)..known.all.end.max(range.end);
-        known.code = known.code.start.min(code.start)..known.code.end.max(code.end);
+        match found.last_mut() {
+            Some(last) if !is_new => {
+                last.all.end = line.range.end;
+                last.code = last.code.start.min(code.start)..last.code.end.max(code.end);
+            }
+            _ => found.push(Mapping {
+                path: line.path,
+                all: line.range,
+                code,
+            }),
+        }
     }
+    found.retain(|mapping| !mapping.code.is_empty());
     found
 }
 
-/// One line of proc_pid_maps(5): range, whether executable, and the path if it is a file or the vdso.
-fn parse_mapping(line: &str) -> Option<(Range<u64>, bool, &str)> {
-    let (range, rest) = line.split_once(' ')?;
-    let (start, end) = range.split_once('-')?;
-    let range = u64::from_str_radix(start, 16).ok()?..u64::from_str_radix(end, 16).ok()?;
-    let executable = rest.as_bytes().get(2) == Some(&b'x');
-    // The path is the sixth field and may contain spaces.
-    let mut rest = rest;
-    for _ in 0..4 {
-        rest = rest.trim_start().split_once(' ')?.1;
+/// One line of proc_pid_maps(5).
+struct MapsLine<'a> {
+    range: Range<u64>,
+    executable: bool,
+    offset: u64,
+    path: &'a str,
+}
+
+impl<'a> MapsLine<'a> {
+    /// `None` if the line is not of a file or the vdso.
+    fn parse(line: &'a str) -> Option<Self> {
+        let (range, rest) = line.split_once(' ')?;
+        let (permissions, rest) = rest.split_once(' ')?;
+        let (offset, rest) = rest.split_once(' ')?;
+        let (_device, rest) = rest.split_once(' ')?;
+        // The rest is the inode, padding, and a path that may contain spaces.
+        let path = rest.split_once(' ')?.1.trim_start();
+        let (start, end) = range.split_once('-')?;
+        let range = u64::from_str_radix(start, 16).ok()?..u64::from_str_radix(end, 16).ok()?;
+        let executable = permissions.as_bytes().get(2) == Some(&b'x');
+        let offset = u64::from_str_radix(offset, 16).ok()?;
+        (path.starts_with('/') || path == "[vdso]").then_some(Self {
+            range,
+            executable,
+            offset,
+            path,
+        })
     }
-    let path = rest.trim_start();
-    (path.starts_with('/') || path == "[vdso]").then_some((range, executable, path))
 }
 
 impl LoadedModule {
-    fn open(path: &str, mapping: Mapping) -> Option<Self> {
-        let Mapping { all: range, code } = mapping;
+    fn open(mapping: Mapping<'_>) -> Option<Self> {
+        let Mapping {
+            path,
+            all: range,
+            code,
+        } = mapping;
         let image = Arc::new(if path == "[vdso]" {
             read_memory(&range).ok()?
         } else {
@@ -231,18 +258,29 @@ mod tests {
                     7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]\n\
                     7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \n\
                     7ffc00100000-7ffc00102000 r-xp 00000000 00:00 0                          [vdso]\n";
-        let found = mappings(maps);
-        assert_eq!(found.len(), 2);
-        let app = &found["/opt/my app/bin"];
+        let [app, vdso] = &mappings(maps)[..] else {
+            panic!("two modules")
+        };
         assert_eq!(
-            (app.all.start, app.all.end),
-            (0x55d0_c000_0000, 0x55d0_c000_9000)
+            (app.path, app.all.clone()),
+            ("/opt/my app/bin", 0x55d0_c000_0000..0x55d0_c000_9000)
         );
+        assert_eq!(app.code, 0x55d0_c000_1000..0x55d0_c000_9000);
         assert_eq!(
-            (app.code.start, app.code.end),
-            (0x55d0_c000_1000, 0x55d0_c000_9000)
+            (vdso.path, vdso.code.clone()),
+            ("[vdso]", 0x7ffc_0010_0000..0x7ffc_0010_2000)
         );
-        assert_eq!(found["[vdso]"].code, 0x7ffc_0010_0000..0x7ffc_0010_2000);
+    }
+
+    #[test]
+    fn a_file_that_is_also_mapped_for_reading_stays_where_the_loader_put_it() {
+        let maps = "7f0000000000-7f0000100000 r--p 00000000 fe:00 7          /lib/ld.so\n\
+                    7f0000100000-7f0000101000 r--p 00000000 fe:00 7          /lib/ld.so\n\
+                    7f0000101000-7f0000103000 r-xp 00001000 fe:00 7          /lib/ld.so\n";
+        let [loaded] = &mappings(maps)[..] else {
+            panic!("one module")
+        };
+        assert_eq!(loaded.all, 0x7f00_0010_0000..0x7f00_0010_3000);
     }
 
     #[test]

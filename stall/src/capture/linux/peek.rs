@@ -104,8 +104,8 @@ impl Asleep {
 }
 
 /// The kernel shows pc and sp of a sleeping thread, but not the frame pointer, on which the unwind rules of some frames
-/// rest. Where they do, each saved frame pointer near the top of the stack is tried in its place; the right one leads
-/// to the thread's first function.
+/// rest. Where they do, each place near the top of the stack that may hold a frame record (saved frame pointer, return
+/// address) is tried in its place, innermost first; the right one leads to the thread's first function.
 fn unwind_without_frame_pointer(
     unwinder: &mut Unwinder,
     at: &Asleep,
@@ -131,11 +131,11 @@ fn unwind_without_frame_pointer(
     }
     let mut tried = 0;
     for address in (at.sp..at.sp.saturating_add(SEARCHED).min(stack_end)).step_by(8) {
-        let (Some(outer_fp), Some(return_address)) = (stack.word(address), stack.word(address + 8))
-        else {
+        let Some(return_address) = stack.word(address + 8) else {
             break;
         };
-        if outer_fp <= address || outer_fp >= stack_end || !unwinder.is_code(return_address) {
+        // The saved frame pointer itself may be anything: a caller without one uses the register for other things.
+        if !unwinder.is_code(return_address) {
             continue;
         }
         // On aarch64 the innermost function may have kept its return address in the link register only; the record's is

@@ -28,17 +28,11 @@ impl Symbols {
         }
     }
 
-    /// Reads what the first lookup would have to wait for.
-    pub(crate) fn warm_up(&mut self) {
-        self.frames(&[Self::warm_up as *const () as u64]);
-    }
-
     /// The functions at `addresses`, inlined ones first.
     pub(crate) fn frames(&mut self, addresses: &[u64]) -> Vec<Frame> {
-        if addresses
-            .iter()
-            .any(|address| self.module_of(*address).is_none())
-        {
+        let is_new =
+            |address: &u64| !self.known.contains_key(address) && self.module_of(*address).is_none();
+        if addresses.iter().any(is_new) {
             self.modules = modules::loaded();
         }
         if self.known.len() > MAX_KNOWN {

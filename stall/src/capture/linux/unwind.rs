@@ -1,10 +1,14 @@
 //! Registers and a copy of the stack → return addresses, by the call frame information of the modules.
 
+use std::time::{Duration, Instant};
+
 use framehop::Unwinder as _;
 
 use super::modules::{self, LoadedModule, Section};
 use super::registers::{NativeCache, NativeUnwinder, Registers};
 
+/// Modules are looked for at most this often: code without a module (a JIT's) would have it done for each stack.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 /// Frames beyond this depth are cut off.
 const MAX_FRAMES: usize = 512;
 
@@ -35,6 +39,7 @@ pub(crate) struct Unwinder {
     tables: NativeUnwinder<Section>,
     cache: NativeCache,
     modules: Vec<LoadedModule>,
+    loaded: Instant,
 }
 
 impl Unwinder {
@@ -49,12 +54,13 @@ impl Unwinder {
             tables,
             cache: NativeCache::new(),
             modules,
+            loaded: Instant::now(),
         }
     }
 
     /// Reads the tables anew if `pc` lies in no known module: a library was loaded since.
     pub(crate) fn know(&mut self, pc: u64) {
-        if !self.is_code(pc) {
+        if !self.is_code(pc) && self.loaded.elapsed() > RELOAD_INTERVAL {
             *self = Self::load();
         }
     }
