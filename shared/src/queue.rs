@@ -113,7 +113,9 @@ impl Inner {
 
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Queue").field(&self.0.args.queue_name).finish()
+        f.debug_tuple("Queue")
+            .field(&self.0.args.queue_name)
+            .finish()
     }
 }
 

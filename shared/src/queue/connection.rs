@@ -96,7 +96,10 @@ impl Connection {
         let (generation, mut live) = self.live().await?;
         let mut answer = request.send(&mut live).await;
         self.note(generation, &answer).await;
-        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+        if answer
+            .as_ref()
+            .is_err_and(RedisError::is_connection_dropped)
+        {
             let (generation, mut live) = self.live().await?;
             answer = request.send(&mut live).await;
             self.note(generation, &answer).await;

@@ -1,5 +1,7 @@
 //! Cancel, retry, delete: what a client does to a job. Whether it is the client's own job was asked before.
 
+use uuid::Uuid;
+
 use crate::job::{JobId, State};
 
 use super::{Queue, QueueError, RECORD_VERSION, millis};
@@ -63,7 +65,9 @@ impl Queue {
     /// [`QueueError`].
     pub async fn retry(&self, id: JobId) -> Result<RetryAnswer, QueueError> {
         let mut call = self.0.prepare(&self.0.scripts.retry);
-        call.arg(id.to_string()).arg(self.0.args.max_attempts);
+        call.arg(id.to_string())
+            .arg(self.0.args.max_attempts)
+            .arg(Uuid::now_v7().to_string());
         let answer: String = self.0.run(&call).await?;
         Ok(match split(id, &answer)? {
             ("unknown", _) => RetryAnswer::Unknown,

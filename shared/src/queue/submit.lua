@@ -17,7 +17,7 @@ if redis.call('EXISTS', job_key(id)) == 1 then return { 'accepted' } end
 
 local reserved = ARGV[8] ~= '' and P .. 'idem:' .. owner .. ':' .. ARGV[8]
 local made = reserved and redis.call('GET', reserved)
-if made and made ~= 'reserved' then return { 'existing', made } end
+if made and made:sub(1, 9) ~= 'reserved ' then return { 'existing', made } end
 
 local counts = redis.call('HMGET', P .. 'counts', 'queued', 'scheduled', 'retrying')
 local depth = number(counts[1]) + number(counts[2]) + number(counts[3])

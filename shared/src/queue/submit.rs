@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::job::{JobId, JobOptions, Priority};
 use crate::owner::Owner;
@@ -141,7 +142,8 @@ impl Queue {
         let mut call = queue.prepare(&queue.scripts.reserve);
         call.arg(owner.as_str())
             .arg(&key.0)
-            .arg(millis(queue.args.idempotency_reservation));
+            .arg(millis(queue.args.idempotency_reservation))
+            .arg(Uuid::now_v7().to_string());
         let answer: String = queue.run(&call).await?;
         match answer.as_str() {
             "reserved" => Ok(Reservation::Reserved),

@@ -5,5 +5,6 @@
 -- Answers 1 when it was reserved, else 0.
 
 local key = P .. 'idem:' .. ARGV[4] .. ':' .. ARGV[5]
-if redis.call('GET', key) == 'reserved' then return redis.call('DEL', key) end
+local made = redis.call('GET', key)
+if made and made:sub(1, 9) == 'reserved ' then return redis.call('DEL', key) end
 return 0

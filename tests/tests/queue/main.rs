@@ -8,6 +8,7 @@ mod idempotency; // the same request twice
 mod lease; // crashes, fencing, lost replies
 mod life; // submit, claim, finish
 mod list; // pages, counts, positions
+mod lost_reply; // replies cut on their way
 mod model; // random command sequences against a plain model
 mod recipes; // docs/redis-cli.md
 mod retention; // sweep, tombstones, purge
