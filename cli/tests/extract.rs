@@ -44,9 +44,9 @@ struct Setup {
 
 impl Setup {
     fn with(bytes: &[u8]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("temporary folders can be made");
         let file = folder.path().join("file.pdf");
-        fs::write(&file, bytes).unwrap();
+        fs::write(&file, bytes).expect("the temporary folder is writable");
         Self { folder, file }
     }
 
@@ -57,7 +57,7 @@ impl Setup {
             .arg(&self.file)
             .current_dir(self.folder.path())
             .output()
-            .unwrap()
+            .expect("the command was built with this test")
     }
 
     fn lines(&self, args: &[&str]) -> Vec<Value> {
@@ -68,10 +68,10 @@ impl Setup {
 }
 
 fn parse_lines(output: &Output) -> Vec<Value> {
-    let stdout = std::str::from_utf8(&output.stdout).unwrap();
+    let stdout = std::str::from_utf8(&output.stdout).expect("JSON is UTF-8");
     stdout
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect()
 }
 

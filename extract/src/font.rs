@@ -6,6 +6,7 @@ mod descriptor; // style, metrics and the embedded font program
 mod encoding; // the base encodings of simple fonts
 mod glyph_names; // glyph name → text
 mod glyph_text; // the text of one glyph
+mod name_table; // facts by glyph name
 mod program; // embedded Type 1, CFF and TrueType programs
 mod range_map; // code ranges → values
 mod simple; // Type 1, TrueType and Type 3 fonts
@@ -80,6 +81,9 @@ impl Font {
         if subtype == b"Type3" {
             return type3::load(source, &descriptor);
         }
+        if let Some(font) = composite::load_code_page_936(source, &descriptor) {
+            return font;
+        }
         let table = simple::load(source, &descriptor, subtype == b"TrueType");
         Self::new(&descriptor, Kind::Simple(table))
     }
@@ -95,8 +99,17 @@ impl Font {
         }
     }
 
-    /// Splits a shown string into its glyphs.
-    pub(crate) fn decode<'f>(&'f self, bytes: &'f [u8]) -> Glyphs<'f> {
+    /// Splits a shown string into its glyphs. The embedded font program is read when a code first
+    /// needs it; that is what `objects` and `budget` are for.
+    pub(crate) fn decode<'f>(
+        &'f self,
+        bytes: &'f [u8],
+        objects: &Objects<'_>,
+        budget: &Budget<'_>,
+    ) -> Glyphs<'f> {
+        if let Kind::Simple(table) = &self.kind {
+            table.prepare(bytes, objects, budget);
+        }
         Glyphs {
             font: self,
             bytes,
@@ -218,10 +231,13 @@ impl<'o> Source<'o> {
 }
 
 /// A text that a `ToUnicode` CMap gives is taken unless it says nothing: control characters and the
-/// replacement character stand for codes that the producer could not name.
+/// replacement character stand for codes that the producer could not name. A glyph cannot end a
+/// line, so what separates lines or paragraphs is a space.
 fn meaningful(mapped: cmap::Mapped<'_>) -> Option<cmap::Mapped<'_>> {
     match mapped {
-        cmap::Mapped::Char('\u{8}'..='\u{d}') => Some(cmap::Mapped::Char(' ')),
+        cmap::Mapped::Char('\u{8}'..='\u{d}' | '\u{2028}' | '\u{2029}') => {
+            Some(cmap::Mapped::Char(' '))
+        }
         cmap::Mapped::Char(character) if character.is_control() || character == '\u{fffd}' => None,
         cmap::Mapped::Text("") => None,
         mapped => Some(mapped),

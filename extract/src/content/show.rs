@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::interpreter::Interpreter;
 use super::operands::Operand;
+use crate::budget::Budget;
 use crate::font::Font;
 use crate::geometry::{Matrix, Point};
-use crate::objects::as_dict;
+use crate::objects::{Objects, as_dict};
 use crate::text::{Collector, Run};
 
-impl Interpreter<'_, '_, '_> {
+impl<'r, 'o> Interpreter<'_, 'r, 'o> {
     pub(super) fn execute_text(&mut self, operator: &[u8]) {
         match operator {
             b"Tj" => self.show_string(),
@@ -134,7 +135,7 @@ impl Interpreter<'_, '_, '_> {
         self.put_down(&pen);
     }
 
-    fn pen(&mut self) -> Option<Pen> {
+    fn pen(&mut self) -> Option<Pen<'r, 'o>> {
         let state = &self.state;
         let font = Rc::clone(state.font.as_ref()?);
         let scale = state.horizontal_scale;
@@ -174,6 +175,8 @@ impl Interpreter<'_, '_, '_> {
             italic: font.italic(),
         });
         Some(Pen {
+            objects: self.shared.objects,
+            budget: self.shared.budget,
             visible: !self.is_hidden(),
             font,
             font_size: state.font_size,
@@ -190,7 +193,7 @@ impl Interpreter<'_, '_, '_> {
     }
 
     /// Leaves the text matrix where the pen is.
-    fn put_down(&mut self, pen: &Pen) {
+    fn put_down(&mut self, pen: &Pen<'_, '_>) {
         let moved = self.text_matrix.point(pen.moved.x, pen.moved.y);
         self.text_matrix.e = moved.x;
         self.text_matrix.f = moved.y;
@@ -198,7 +201,9 @@ impl Interpreter<'_, '_, '_> {
 }
 
 /// Moves over the page while strings are shown.
-struct Pen {
+struct Pen<'r, 'o> {
+    objects: &'o Objects<'o>,
+    budget: &'r Budget<'r>,
     font: Rc<Font>,
     font_size: f32,
     char_spacing: f32,
@@ -217,10 +222,10 @@ struct Pen {
     moved: Point,
 }
 
-impl Pen {
+impl Pen<'_, '_> {
     fn show(&mut self, bytes: &[u8], collector: &mut Collector) {
         let font = Rc::clone(&self.font);
-        for glyph in font.decode(bytes) {
+        for glyph in font.decode(bytes, self.objects, self.budget) {
             let spacing = self.char_spacing
                 + if glyph.is_space {
                     self.word_spacing

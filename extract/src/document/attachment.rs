@@ -35,7 +35,7 @@ pub(super) fn list(
         .and_then(|catalog| objects.dict(catalog, b"Names"));
     if let Some(root) = names.and_then(|names| objects.dict(names, b"EmbeddedFiles")) {
         name_tree::each(root, objects, budget, &mut |key, value| {
-            add(value, Some(key))
+            add(value, Some(key));
         })?;
     }
     for node in pages.nodes() {

@@ -7,16 +7,16 @@ use super::*;
 use crate::{Attachment, Cancel, Limits, Link, LinkTarget, Options, OutlineItem, Warning};
 
 /// A file with two pages, objects 3 and 4, and a catalog, object 1, with `entries` added.
-fn file(entries: Dictionary, objects: Vec<(u32, Object)>, page: Dictionary) -> File {
+fn file(entries: &Dictionary, objects: Vec<(u32, Object)>, page: &Dictionary) -> File {
     let mut file = File::with_version("1.4");
     let mut catalog = dictionary! { "Type" => "Catalog", "Pages" => reference(2) };
-    catalog.extend(&entries);
+    catalog.extend(entries);
     let kids = vec![reference(3), reference(4)];
     let tree = dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => 2 };
     let box_ = numbers([0, 0, 200, 100]);
     let mut first = dictionary! { "Type" => "Page", "Parent" => reference(2), "MediaBox" => box_ };
     let second = first.clone();
-    first.extend(&page);
+    first.extend(page);
     let fixed = [(1, catalog), (2, tree), (3, first), (4, second)];
     let fixed = fixed.map(|(number, dict)| (number, Object::Dictionary(dict)));
     for (number, object) in fixed.into_iter().chain(objects) {
@@ -73,7 +73,7 @@ fn metadata_comes_from_info_and_then_from_xmp() {
         xmp:ModifyDate="2021-02-03"/>"#;
     let stream = Stream::new(dictionary! { "Type" => "Metadata" }, xmp.into());
     let entries = dictionary! { "Metadata" => reference(9), "Version" => "1.6" };
-    let mut file = file(entries, vec![(9, stream.into())], Dictionary::new());
+    let mut file = file(&entries, vec![(9, stream.into())], &Dictionary::new());
     let info = dictionary! {
         "Title" => string(b"\xfe\xff\x00A\x04\x11"), "Author" => string(b"caf\xe9 \x80"),
         "Producer" => string(b"From Info"), "Subject" => string(b""),
@@ -125,7 +125,7 @@ fn the_outline_lists_children_after_their_parents() {
     ];
     let names = dictionary! { "Dests" => reference(14) };
     let entries = dictionary! { "Outlines" => reference(10), "Names" => names };
-    let outline = read(file(entries, objects, Dictionary::new()))
+    let outline = read(file(&entries, objects, &Dictionary::new()))
         .document
         .outline;
     let expected = [
@@ -159,9 +159,9 @@ fn links_lead_to_pages_and_addresses() {
     ];
     let entries = dictionary! { "Dests" => dictionary! { "old" => to_second_page() } };
     let links = read(file(
-        entries,
+        &entries,
         Vec::new(),
-        dictionary! { "Annots" => annotations },
+        &dictionary! { "Annots" => annotations },
     ))
     .links;
     let targets: Vec<_> = links.iter().map(|link| link.target.clone()).collect();
@@ -193,7 +193,7 @@ fn attachments_are_listed_once() {
     let entries = dictionary! { "Names" => dictionary! { "EmbeddedFiles" => tree } };
     let annotation = dictionary! { "Subtype" => "FileAttachment", "FS" => reference(11) };
     let page = dictionary! { "Annots" => vec![annotation.into()] };
-    let attachments = read(file(entries, objects, page)).document.attachments;
+    let attachments = read(file(&entries, objects, &page)).document.attachments;
     let expected = Attachment {
         name: "ä".to_owned(),
         media_type: Some("text/plain".to_owned()),
@@ -205,7 +205,7 @@ fn attachments_are_listed_once() {
 #[test]
 fn flags_report_what_is_there() {
     assert_eq!(
-        read(file(Dictionary::new(), vec![], Dictionary::new()))
+        read(file(&Dictionary::new(), vec![], &Dictionary::new()))
             .document
             .flags,
         Default::default()
@@ -217,7 +217,7 @@ fn flags_report_what_is_there() {
     let entries = dictionary! {
         "OpenAction" => script, "AcroForm" => form, "MarkInfo" => dictionary! { "Marked" => true },
     };
-    let flags = read(file(entries, vec![], launch)).document.flags;
+    let flags = read(file(&entries, vec![], &launch)).document.flags;
     assert!(flags.javascript && flags.launch && flags.signed && flags.xfa && flags.tagged);
     assert!(!flags.encrypted);
 }
@@ -236,7 +236,7 @@ fn loops_end() {
         "Outlines" => reference(10), "Names" => names, "OpenAction" => reference(13),
         "AcroForm" => dictionary! { "Fields" => vec![reference(14)] },
     };
-    let read = read(file(entries, objects, Dictionary::new()));
+    let read = read(file(&entries, objects, &Dictionary::new()));
     assert_eq!(read.document.outline.len(), 1);
     assert!(!read.warnings.is_empty());
 }
@@ -260,7 +260,7 @@ proptest! {
             "AcroForm" => next(), "Metadata" => next(), "MarkInfo" => next(), "AA" => next(),
         };
         let page = dictionary! { "Annots" => next(), "AA" => next() };
-        let mut file = file(entries, vec![(9, next())], page);
+        let mut file = file(&entries, vec![(9, next())], &page);
         file.trailer.set("Info", next());
         read(file);
     }

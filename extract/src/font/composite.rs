@@ -6,6 +6,7 @@ use lopdf::{Dictionary, Object, Stream};
 
 use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
 use super::descriptor::Descriptor;
+use super::glyph_names;
 use super::glyph_text::GlyphText;
 use super::widths::CidWidths;
 use super::{Font, Glyph, Kind, Source, meaningful, stand_in};
@@ -59,6 +60,43 @@ pub(super) fn load(source: Source<'_>) -> Font {
     Font::new(&descriptor, Kind::Composite(Box::new(font)))
 }
 
+/// The names of the five Chinese fonts of early Windows, in its code page 936: 宋体, 黑体, 楷体,
+/// 仿宋 and 隶书.
+const CODE_PAGE_936_FONTS: [&[u8]; 5] = [
+    b"\xcb\xce\xcc\xe5",
+    b"\xba\xda\xcc\xe5",
+    b"\xbf\xac\xcc\xe5",
+    b"\xb7\xc2\xcb\xce",
+    b"\xc1\xa5\xca\xe9",
+];
+
+/// A font that is not embedded and carries a name in code page 936 has its text in that code page
+/// too, although the dictionary says `WinAnsiEncoding`: the only encoding its program knew.
+pub(super) fn load_code_page_936(source: Source<'_>, descriptor: &Descriptor<'_>) -> Option<Font> {
+    let Source { objects, dict, .. } = source;
+    let name = objects.name(dict, b"BaseFont")?;
+    let told_otherwise = descriptor.program.is_some()
+        || objects.lookup(dict, b"ToUnicode").is_some()
+        || objects.name(dict, b"Encoding") != Some(b"WinAnsiEncoding");
+    if told_otherwise
+        || !CODE_PAGE_936_FONTS
+            .iter()
+            .any(|font| name.starts_with(font))
+    {
+        return None;
+    }
+    let font = Composite {
+        widths: CidWidths::full_and_half(GB1_HALF_WIDTH),
+        encoding: CMap::named(b"GBK-EUC-H")?,
+        to_unicode: None,
+        meaning: Meaning::Collection(Collection::Gb1),
+    };
+    Some(Font::new(descriptor, Kind::Composite(Box::new(font))))
+}
+
+/// The CIDs of Adobe-GB1 with half an em, to which `GBK-EUC-H` maps single bytes.
+const GB1_HALF_WIDTH: [(u32, u32); 2] = [(814, 939), (7712, 7716)];
+
 impl Composite {
     pub(super) fn is_vertical(&self) -> bool {
         self.encoding.is_vertical()
@@ -107,7 +145,18 @@ impl Composite {
             }
             Meaning::Unknown => {}
         }
-        (stand_in(cid), "")
+        (self.stand_in(cid), "")
+    }
+
+    /// Where nothing tells what CIDs are they are mostly glyph numbers of a TrueType font, of which
+    /// the first have a standard order.
+    fn stand_in(&self, cid: u32) -> GlyphText {
+        let named = u16::try_from(cid)
+            .ok()
+            .filter(|_| self.to_unicode.is_none() && matches!(self.encoding, CMap::Identity { .. }))
+            .and_then(glyph_names::mac_glyph)
+            .and_then(|name| glyph_names::first_char(name.as_bytes()));
+        named.map_or_else(|| stand_in(cid), GlyphText::from_char)
     }
 }
 

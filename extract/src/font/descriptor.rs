@@ -1,6 +1,6 @@
 //! Font descriptors: name, style, vertical extent and the embedded font program (ISO 32000-1, 9.8).
 
-use lopdf::{Dictionary, Stream};
+use lopdf::{Dictionary, ObjectId, Stream};
 
 use super::standard14::StandardFont;
 use crate::objects::Objects;
@@ -40,6 +40,8 @@ pub(super) struct Descriptor<'o> {
     pub(super) missing_width: Option<f32>,
     /// The embedded font program.
     pub(super) program: Option<&'o Stream>,
+    /// Its object number: streams are always objects of their own (7.3.8).
+    pub(super) program_id: Option<ObjectId>,
     /// The standard font that this font is, by its name.
     pub(super) standard: Option<StandardFont>,
     flags: i64,
@@ -48,15 +50,16 @@ pub(super) struct Descriptor<'o> {
 impl<'o> Descriptor<'o> {
     /// Reads the descriptor of a simple font, a Type 3 font or a CIDFont.
     pub(super) fn read(objects: &'o Objects<'_>, font: &'o Dictionary) -> Self {
-        let empty = Dictionary::new();
-        let found = objects.dict(font, b"FontDescriptor");
         let name = objects
             .name(font, b"BaseFont")
             .or_else(|| objects.name(font, b"Name"))
             .unwrap_or_default();
         let name = without_subset_tag(&String::from_utf8_lossy(name)).to_owned();
         let standard = StandardFont::from_name(&name);
-        let dict = found.unwrap_or(&empty);
+        let dict = objects.dict(font, b"FontDescriptor").unwrap_or(font);
+        let program = [b"FontFile".as_slice(), b"FontFile2", b"FontFile3"]
+            .into_iter()
+            .find(|key| objects.stream(dict, key).is_some());
         let flags = objects.integer(dict, b"Flags").unwrap_or(0);
         let (ascent, descent) = extent(objects, dict, standard);
         let style = name.to_ascii_lowercase();
@@ -72,11 +75,8 @@ impl<'o> Descriptor<'o> {
             italic: flags & ITALIC != 0 || angle != 0.0 || named(&["italic", "oblique"]),
             symbolic: flags & SYMBOLIC != 0 && flags & NONSYMBOLIC == 0,
             missing_width: objects.number(dict, b"MissingWidth"),
-            program: found.and_then(|dict| {
-                [b"FontFile".as_slice(), b"FontFile2", b"FontFile3"]
-                    .into_iter()
-                    .find_map(|key| objects.stream(dict, key))
-            }),
+            program: program.and_then(|key| objects.stream(dict, key)),
+            program_id: program.and_then(|key| dict.get(key).ok()?.as_reference().ok()),
             name,
             standard,
             flags,

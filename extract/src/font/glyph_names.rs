@@ -1,7 +1,17 @@
-//! Glyph names → Unicode, by the Adobe Glyph List and its rules for composed names.
+//! Glyph names → Unicode, by the Adobe Glyph List, its rules for composed names, and TeX's names.
 
-const GLYPH_LIST: &str = include_str!("data/glyph-list.txt");
-const DINGBATS_LIST: &str = include_str!("data/zapf-dingbats-glyph-list.txt");
+use std::sync::OnceLock;
+
+use super::name_table::NameTable;
+
+static GLYPH_LIST: NameTable = NameTable::new(include_str!("data/glyph-list.txt"));
+static TEX_LIST: NameTable = NameTable::new(include_str!("data/tex-glyph-list.txt"));
+static DINGBATS_LIST: NameTable = NameTable::new(include_str!("data/zapf-dingbats-glyph-list.txt"));
+
+const MAC_GLYPH_ORDER: &str = include_str!("data/mac-glyph-order.txt");
+
+/// Glyphs in the standard order of TrueType.
+pub(super) const MAC_GLYPHS: u16 = 258;
 
 /// A name made of more parts than this is not a ligature.
 const MAX_COMPONENTS: usize = 32;
@@ -16,7 +26,39 @@ pub(super) fn append_unicode(name: &[u8], dingbats: bool, text: &mut String) -> 
     for component in stem.split(|byte| *byte == b'_').take(MAX_COMPONENTS) {
         append_component(component, dingbats, text);
     }
+    if text.len() == start {
+        text.extend(numbered(stem));
+    }
     text.len() > start
+}
+
+/// Names that programs make up from a number: `65` and `a65` (TeX bitmap fonts) by the code in
+/// decimal, `G41` and `u41` by the code in hexadecimal, `g24` by the place in the standard order of
+/// TrueType glyphs.
+fn numbered(name: &[u8]) -> Option<char> {
+    let name = std::str::from_utf8(name).ok()?;
+    if name.contains('+') {
+        return None;
+    }
+    let decimal = |digits: &str| digits.parse().ok().and_then(char::from_u32);
+    let character = if let Some(digits) = name.strip_prefix('g') {
+        let glyph = u16::from_str_radix(digits, 16).ok()?;
+        mac_glyph(glyph).and_then(|name| first_char(name.as_bytes()))
+    } else if let Some(digits) = name.strip_prefix(['G', 'u']) {
+        hex_char(digits)
+    } else if let Some(digits) = name.strip_prefix('a') {
+        decimal(digits).filter(|_| digits.len() > 1)
+    } else {
+        decimal(name)
+    };
+    character.filter(|character| !character.is_control())
+}
+
+/// The name of one of the 258 glyphs that TrueType fonts have first (OpenType specification, `post`).
+pub(super) fn mac_glyph(glyph: u16) -> Option<&'static str> {
+    static NAMES: OnceLock<Vec<&'static str>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| MAC_GLYPH_ORDER.split_ascii_whitespace().collect());
+    names.get(usize::from(glyph)).copied()
 }
 
 /// The first character of a glyph's text.
@@ -28,9 +70,10 @@ pub(super) fn first_char(name: &[u8]) -> Option<char> {
 
 fn append_component(component: &[u8], dingbats: bool, text: &mut String) {
     let listed = dingbats
-        .then(|| find(DINGBATS_LIST, component))
+        .then(|| DINGBATS_LIST.get(component))
         .flatten()
-        .or_else(|| find(GLYPH_LIST, component));
+        .or_else(|| GLYPH_LIST.get(component))
+        .or_else(|| TEX_LIST.get(component));
     if let Some(values) = listed {
         text.extend(values.split(' ').filter_map(hex_char));
         return;
@@ -62,30 +105,6 @@ fn hex_char(digits: &str) -> Option<char> {
         .and_then(char::from_u32)
 }
 
-/// What follows `key` and a space on its line of a `table` whose lines are sorted by their keys.
-pub(super) fn find<'t>(table: &'t str, key: &[u8]) -> Option<&'t str> {
-    let (mut low, mut high) = (0, table.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let bytes = table.as_bytes();
-        let start = bytes[low..middle]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(low, |at| low + at + 1);
-        let end = bytes[middle..high]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(high, |at| middle + at);
-        let (name, values) = table.get(start..end)?.split_once(' ')?;
-        match name.as_bytes().cmp(key) {
-            std::cmp::Ordering::Equal => return Some(values),
-            std::cmp::Ordering::Less => low = end + 1,
-            std::cmp::Ordering::Greater => high = start,
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,14 +117,8 @@ mod tests {
 
     #[test]
     fn every_listed_name_is_found() {
-        for table in [GLYPH_LIST, DINGBATS_LIST] {
-            for line in table.lines() {
-                let (name, values) = line.split_once(' ').unwrap();
-                assert_eq!(find(table, name.as_bytes()), Some(values), "{name}");
-            }
-        }
-        for missing in ["", "zzzz", "AA", "0", "~"] {
-            assert_eq!(find(GLYPH_LIST, missing.as_bytes()), None, "{missing}");
+        for table in [&GLYPH_LIST, &TEX_LIST, &DINGBATS_LIST] {
+            table.assert_complete();
         }
     }
 
@@ -116,6 +129,8 @@ mod tests {
             ("Euro", "\u{20ac}"),
             ("dalethatafpatah", "\u{5d3}\u{5b2}"),
             ("a.sc", "a"),
+            ("prime", "\u{2032}"),
+            ("summationdisplay", "\u{2211}"),
             ("f_f_i", "ffi"),
             ("T_h.liga", "Th"),
             ("uni0041", "A"),
@@ -126,11 +141,27 @@ mod tests {
             ("u110000", ""),
             ("uni004", ""),
             (".notdef", ""),
-            ("g12", ""),
             ("a1", ""),
+            ("a65", "A"),
+            ("65", "A"),
+            ("12", ""),
+            ("G41", "A"),
+            ("G12", ""),
+            ("u41", "A"),
+            ("g24", "A"),
+            ("g1", ""),
+            ("g+1", ""),
+            ("c65", ""),
         ] {
             assert_eq!(text(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn the_standard_order_of_true_type() {
+        assert_eq!(mac_glyph(3), Some("space"));
+        assert_eq!(mac_glyph(MAC_GLYPHS - 1), Some("dcroat"));
+        assert_eq!(mac_glyph(MAC_GLYPHS), None);
     }
 
     #[test]

@@ -82,6 +82,22 @@ mod tests {
         }
     }
 
+    fn whole_fonts() -> Vec<Vec<u8>> {
+        use test_fonts::{cff, cmap, format_4, sfnt, type1};
+        let tables = [
+            (b"cmap", cmap(3, 1, &format_4(0x41, 0x5a, 5))),
+            (b"CFF ", cff(false)),
+            (b"head", vec![1; 54]),
+            (b"hhea", vec![0; 36]),
+            (b"hmtx", vec![2; 20]),
+            (
+                b"post",
+                [&[0, 2][..], &[0; 31], &[3, 0, 36, 1, 2, 1, 3, 1, b'a']].concat(),
+            ),
+        ];
+        vec![cff(false), cff(true), type1(), sfnt(&tables)]
+    }
+
     proptest! {
         #[test]
         fn any_bytes_after_a_signature_are_read_without_a_panic(
@@ -92,6 +108,22 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..600),
         ) {
             use_every_table(&[signature, &bytes].concat());
+        }
+
+        #[test]
+        fn a_font_with_some_bytes_changed_is_read_without_a_panic(
+            font in prop::sample::select(whole_fonts()),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut font = font;
+            for (place, byte) in changes {
+                let place = place.index(font.len());
+                font[place] = byte;
+            }
+            use_every_table(&font);
+            font.truncate(cut.index(font.len()));
+            use_every_table(&font);
         }
     }
 }

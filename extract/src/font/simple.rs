@@ -6,6 +6,10 @@ mod widths; // code → width, by the font dictionary
 
 pub(super) use encoding::Encoding;
 
+use std::cell::OnceCell;
+
+use lopdf::{Object, ObjectId, Stream};
+
 use super::cmap::{Mapped, ToUnicode};
 use super::descriptor::Descriptor;
 use super::encoding::BaseEncoding;
@@ -15,6 +19,9 @@ use super::program::Program;
 use super::standard14::StandardFont;
 use super::{Glyph, Source, meaningful, stand_in};
 use crate::WarningCode;
+use crate::budget::Budget;
+use crate::filter;
+use crate::objects::Objects;
 use widths::Widths;
 
 /// Width and text of each of the 256 codes.
@@ -23,13 +30,27 @@ pub(super) struct SimpleTable {
     entries: Box<[Entry; 256]>,
     /// What did not fit into the entry of its code.
     rests: Vec<(u8, Box<str>)>,
+    /// The program that may know the codes without a text.
+    unread: Option<UnreadProgram>,
+    /// The same table, completed by that program.
+    completed: OnceCell<Box<SimpleTable>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     /// In em.
     width: f32,
+    /// Empty where the dictionary does not tell.
     text: GlyphText,
+}
+
+/// An embedded program that is read when a code is shown that the dictionary says nothing about:
+/// few fonts have one, and reading a program takes longer than all the rest.
+#[derive(Debug)]
+struct UnreadProgram {
+    stream: ObjectId,
+    encoding: Encoding<'static>,
+    symbolic: bool,
 }
 
 impl SimpleTable {
@@ -37,22 +58,60 @@ impl SimpleTable {
         Self {
             entries: Box::new([Entry::default(); 256]),
             rests: Vec::new(),
+            unread: None,
+            completed: OnceCell::new(),
+        }
+    }
+
+    /// Reads the embedded program if `codes` need it.
+    pub(super) fn prepare(&self, codes: &[u8], objects: &Objects<'_>, budget: &Budget<'_>) {
+        let Some(unread) = &self.unread else { return };
+        if self.completed.get().is_none() && codes.iter().any(|code| !self.has_text(*code)) {
+            self.completed.get_or_init(|| {
+                let mut table = self.copy();
+                if let Object::Stream(stream) = objects.resolve(&Object::Reference(unread.stream)) {
+                    read_program(stream, objects, budget, |program| {
+                        let encoding = &unread.encoding;
+                        built_in::complete(&mut table, program, encoding, unread.symbolic, false);
+                    });
+                }
+                Box::new(table)
+            });
         }
     }
 
     /// The glyph of a code, and what did not fit into its text.
     pub(super) fn glyph(&self, code: u8) -> (Glyph, &str) {
-        let entry = &self.entries[usize::from(code)];
+        let mut entry = &self.entries[usize::from(code)];
+        let mut rests = &self.rests;
+        if entry.text.is_empty()
+            && let Some(completed) = self.completed.get()
+        {
+            entry = &completed.entries[usize::from(code)];
+            rests = &completed.rests;
+        }
         let glyph = Glyph {
             code: u32::from(code),
             len: 1,
             width: entry.width,
             vertical: None,
-            text: entry.text,
+            text: if entry.text.is_empty() {
+                stand_in(u32::from(code))
+            } else {
+                entry.text
+            },
             is_space: code == b' ',
         };
-        let rest = self.rests.iter().find(|(of, _)| *of == code);
+        let rest = rests.iter().find(|(of, _)| *of == code);
         (glyph, rest.map_or("", |(_, rest)| rest))
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            entries: self.entries.clone(),
+            rests: self.rests.clone(),
+            ..Self::new()
+        }
     }
 
     fn set_text(&mut self, code: u8, text: &str) {
@@ -74,10 +133,13 @@ pub(super) fn load(
     descriptor: &Descriptor<'_>,
     true_type: bool,
 ) -> SimpleTable {
-    let Source { objects, dict, .. } = source;
-    let embedded = descriptor.program.is_some();
+    let Source {
+        objects,
+        dict,
+        budget,
+    } = source;
     let mut encoding = Encoding::read(objects, dict);
-    if encoding.base.is_none() && !embedded {
+    if encoding.base.is_none() && descriptor.program.is_none() {
         encoding.base = Some(match descriptor.standard {
             Some(font) => font.built_in_encoding(),
             None => BaseEncoding::Standard,
@@ -87,28 +149,28 @@ pub(super) fn load(
         encoding.base = Some(BaseEncoding::Standard);
     }
     let mut table = SimpleTable::new();
-    let widths = Widths::read(objects, dict, descriptor);
     let to_unicode = source.to_unicode();
     for code in 0..=255 {
-        table.entries[usize::from(code)].width = widths.as_ref().map_or(0.0, |w| w.get(code));
         set_text_by_dictionary(&mut table, code, &encoding, to_unicode.as_ref());
     }
-    let is_missing =
-        |code: u8| !table.has_text(code) && widths.as_ref().is_none_or(|w| w.get(code) != 0.0);
-    let program = if embedded && (widths.is_none() || (0..=255).any(is_missing)) {
-        read_program(source, descriptor, |program| {
-            built_in::complete(&mut table, program, &encoding, descriptor, widths.is_none());
-        })
-    } else {
-        false
-    };
-    if widths.is_none() && !program {
-        set_standard_widths(&mut table, &encoding, descriptor.stand_in());
-    }
-    for code in 0..=255 {
-        if !table.has_text(code) {
-            table.entries[usize::from(code)].text = stand_in(u32::from(code));
+    if let Some(widths) = Widths::read(objects, dict, descriptor) {
+        for (entry, code) in table.entries.iter_mut().zip(0..=255) {
+            entry.width = widths.get(code);
         }
+        table.unread = descriptor.program_id.map(|stream| UnreadProgram {
+            stream,
+            encoding: encoding.detached(|code| !table.has_text(code)),
+            symbolic: descriptor.symbolic,
+        });
+        return table;
+    }
+    let read = descriptor.program.is_some_and(|stream| {
+        read_program(stream, objects, budget, |program| {
+            built_in::complete(&mut table, program, &encoding, descriptor.symbolic, true);
+        })
+    });
+    if !read {
+        set_standard_widths(&mut table, &encoding, descriptor.stand_in());
     }
     table
 }
@@ -128,30 +190,27 @@ pub(super) fn load_type3(
         let width = widths.as_ref().map_or(0.0, |widths| widths.raw(code));
         table.entries[usize::from(code)].width = width * scale;
         set_text_by_dictionary(&mut table, code, &encoding, to_unicode.as_ref());
-        if !table.has_text(code) {
-            table.entries[usize::from(code)].text = stand_in(u32::from(code));
-        }
     }
     table
 }
 
 /// Calls `found` with the embedded program; false, and a warning, where it cannot be read.
 fn read_program(
-    source: Source<'_>,
-    descriptor: &Descriptor<'_>,
+    stream: &Stream,
+    objects: &Objects<'_>,
+    budget: &Budget<'_>,
     found: impl FnOnce(&Program<'_>),
 ) -> bool {
-    let Some(bytes) = descriptor.program.and_then(|stream| source.bytes(stream)) else {
+    let Ok(filtered) = filter::decode_stream(stream, objects, budget) else {
         return false;
     };
-    match Program::read(&bytes) {
+    match Program::read(&filtered.bytes) {
         Some(program) => {
             found(&program);
             true
         }
         None => {
-            let detail = format!("unreadable font program of {}", descriptor.name);
-            source.budget.warn(WarningCode::DamagedFont, detail);
+            budget.warn(WarningCode::DamagedFont, "an unreadable font program");
             false
         }
     }

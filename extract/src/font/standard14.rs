@@ -1,11 +1,12 @@
 //! Widths of the 14 standard fonts and of their usual stand-ins (Adobe Core 14 AFM files).
 
 use super::encoding::BaseEncoding;
-use super::glyph_names;
+use super::name_table::NameTable;
 
-const LATIN_WIDTHS: &str = include_str!("data/latin-widths.txt");
-const SYMBOL_WIDTHS: &str = include_str!("data/symbol-widths.txt");
-const ZAPF_DINGBATS_WIDTHS: &str = include_str!("data/zapf-dingbats-widths.txt");
+static LATIN_WIDTHS: NameTable = NameTable::new(include_str!("data/latin-widths.txt"));
+static SYMBOL_WIDTHS: NameTable = NameTable::new(include_str!("data/symbol-widths.txt"));
+static ZAPF_DINGBATS_WIDTHS: NameTable =
+    NameTable::new(include_str!("data/zapf-dingbats-widths.txt"));
 
 /// Every glyph of the Courier faces has this width, in 1/1000 em.
 const COURIER_WIDTH: f32 = 600.0;
@@ -99,20 +100,16 @@ impl StandardFont {
     pub(super) fn width(self, glyph_name: &[u8]) -> Option<f32> {
         let (table, column) = match self {
             Self::Courier => return Some(COURIER_WIDTH),
-            Self::Helvetica => (LATIN_WIDTHS, 0),
-            Self::HelveticaBold => (LATIN_WIDTHS, 1),
-            Self::Times => (LATIN_WIDTHS, 2),
-            Self::TimesBold => (LATIN_WIDTHS, 3),
-            Self::TimesItalic => (LATIN_WIDTHS, 4),
-            Self::TimesBoldItalic => (LATIN_WIDTHS, 5),
-            Self::Symbol => (SYMBOL_WIDTHS, 0),
-            Self::ZapfDingbats => (ZAPF_DINGBATS_WIDTHS, 0),
+            Self::Helvetica => (&LATIN_WIDTHS, 0),
+            Self::HelveticaBold => (&LATIN_WIDTHS, 1),
+            Self::Times => (&LATIN_WIDTHS, 2),
+            Self::TimesBold => (&LATIN_WIDTHS, 3),
+            Self::TimesItalic => (&LATIN_WIDTHS, 4),
+            Self::TimesBoldItalic => (&LATIN_WIDTHS, 5),
+            Self::Symbol => (&SYMBOL_WIDTHS, 0),
+            Self::ZapfDingbats => (&ZAPF_DINGBATS_WIDTHS, 0),
         };
-        glyph_names::find(table, glyph_name)?
-            .split(' ')
-            .nth(column)?
-            .parse()
-            .ok()
+        table.get(glyph_name)?.split(' ').nth(column)?.parse().ok()
     }
 
     /// Ascender and descender in 1/1000 em.
@@ -165,6 +162,13 @@ mod tests {
         assert_eq!(StandardFont::Symbol.width(b"alpha"), Some(631.0));
         assert_eq!(StandardFont::ZapfDingbats.width(b"a1"), Some(974.0));
         assert_eq!(StandardFont::Times.width(b"alpha"), None);
+    }
+
+    #[test]
+    fn every_listed_glyph_is_found() {
+        for table in [&LATIN_WIDTHS, &SYMBOL_WIDTHS, &ZAPF_DINGBATS_WIDTHS] {
+            table.assert_complete();
+        }
     }
 
     #[test]

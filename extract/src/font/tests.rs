@@ -34,28 +34,52 @@ fn stream(bytes: &[u8]) -> Vec<u8> {
     [head.as_bytes(), bytes, b"\nendstream"].concat()
 }
 
-/// Loads the font in object 1; the streams are objects 2 and on.
-fn load(font: &str, streams: &[&[u8]]) -> Font {
+/// The font in object 1 of a document; the streams are objects 2 and on.
+struct Loaded {
+    file: Vec<u8>,
+}
+
+fn load(font: &str, streams: &[&[u8]]) -> Loaded {
     let streams = streams.iter().map(|bytes| stream(bytes));
     let objects: Vec<Vec<u8>> = [font.as_bytes().to_vec()]
         .into_iter()
         .chain(streams)
         .collect();
-    let file = document(&objects);
-    let (limits, cancel) = (Limits::default(), Cancel::new());
-    let budget = Budget::new(&limits, &cancel);
-    let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
-    let dict = objects.get((1, 0)).unwrap().as_dict().unwrap();
-    Font::load(&objects, dict, &budget)
+    Loaded {
+        file: document(&objects),
+    }
 }
 
-fn text(font: &Font, bytes: &[u8]) -> String {
+impl Loaded {
+    fn with<T>(&self, test: impl FnOnce(&Font, &Objects<'_>, &Budget<'_>) -> T) -> T {
+        let (limits, cancel) = (Limits::default(), Cancel::new());
+        let budget = Budget::new(&limits, &cancel);
+        let objects = Objects::open(&self.file, &Options::default(), &budget).unwrap();
+        let dict = objects.get((1, 0)).unwrap().as_dict().unwrap();
+        test(&Font::load(&objects, dict, &budget), &objects, &budget)
+    }
+
+    fn font(&self) -> Font {
+        self.with(|_, objects, budget| {
+            let dict = objects.get((1, 0)).unwrap().as_dict().unwrap();
+            Font::load(objects, dict, budget)
+        })
+    }
+
+    fn decode(&self, bytes: &[u8]) -> std::vec::IntoIter<Glyph> {
+        let glyphs: Vec<Glyph> =
+            self.with(|font, objects, budget| font.decode(bytes, objects, budget).collect());
+        glyphs.into_iter()
+    }
+}
+
+fn text(font: &Loaded, bytes: &[u8]) -> String {
     font.decode(bytes)
         .map(|glyph| glyph.text.as_str().to_owned())
         .collect()
 }
 
-fn widths(font: &Font, bytes: &[u8]) -> Vec<f32> {
+fn widths(font: &Loaded, bytes: &[u8]) -> Vec<f32> {
     font.decode(bytes).map(|glyph| glyph.width).collect()
 }
 
@@ -64,9 +88,12 @@ fn a_standard_font_needs_no_more_than_its_name() {
     let font = load("<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>", &[]);
     assert_eq!(text(&font, b"A'\xae"), "A\u{2019}\u{fb01}");
     assert_eq!(widths(&font, b"A "), [0.722, 0.278]);
-    assert_eq!((font.ascent(), font.descent()), (0.718, -0.207));
     assert_eq!(
-        (font.name(), font.bold(), font.italic()),
+        (font.font().ascent(), font.font().descent()),
+        (0.718, -0.207)
+    );
+    assert_eq!(
+        (font.font().name(), font.font().bold(), font.font().italic()),
         ("Helvetica-Bold", true, false)
     );
     let spaces: Vec<bool> = font.decode(b"a b").map(|glyph| glyph.is_space).collect();
@@ -96,13 +123,13 @@ fn differences_lie_over_the_base_encoding() {
 
 #[test]
 fn to_unicode_comes_first_unless_it_says_nothing() {
-    let cmap = b"5 beginbfchar <41> <0058> <42> <0000> <43> <FFFD> <44> <000A>
+    let cmap = b"6 beginbfchar <41> <0058> <42> <0000> <43> <FFFD> <44> <000A> <47> <00612029>
         <45> <00610062006300640065006600670068006900660067006800690066> endbfchar";
     let font = load(
         "<</Subtype/TrueType/Encoding/WinAnsiEncoding/ToUnicode 2 0 R>>",
         &[cmap],
     );
-    assert_eq!(text(&font, b"ABCDEF"), "XBC abcdefghifghifF");
+    assert_eq!(text(&font, b"ABCDEFG"), "XBC abcdefghifghifFa ");
     let lengths: Vec<u8> = font.decode(b"E").map(|glyph| glyph.len).collect();
     assert_eq!(lengths.iter().map(|len| u32::from(*len)).sum::<u32>(), 1);
 }
@@ -116,7 +143,8 @@ fn an_unknown_code_is_stood_in_for_by_its_number() {
     );
     assert_eq!(text(&font, b"\x00B"), "\u{fffd}B");
     assert_eq!(widths(&font, b"\x00\x01"), [0.5, 0.75]);
-    let type3 = font.type3().unwrap();
+    let loaded = font.font();
+    let type3 = loaded.type3().unwrap();
     assert_eq!(type3.char_proc(0), Some((2, 0)));
     assert_eq!(type3.char_proc(66), None);
     assert_eq!(type3.matrix()[3], 0.125);
@@ -128,7 +156,7 @@ fn the_encoding_and_widths_of_an_embedded_type_1_font() {
         "<</Subtype/Type1/BaseFont/ABCDEF+Own/FontDescriptor<</Flags 4/FontFile 2 0 R>>>>",
         &[&type1()],
     );
-    assert_eq!(font.name(), "Own");
+    assert_eq!(font.font().name(), "Own");
     assert_eq!(text(&font, b"AB"), "\u{3b1}\u{3b2}");
     assert_eq!(widths(&font, b"AB"), [1.0, 1.0]);
 }
@@ -190,14 +218,14 @@ fn widths_by_cid_in_both_forms() {
         widths(&font, &codes),
         [0.5, 0.1, 0.2, 0.5, 0.5, 0.3, 0.6, 0.3, 0.5]
     );
-    assert!(!font.vertical());
+    assert!(!font.font().vertical());
 }
 
 #[test]
 fn vertical_metrics() {
     let cid_font = "/DW2[800 -900]/W[1[600]]/W2[2[-500 250 700]3 4 -400 200 600]";
     let font = load(&composite("Identity-V", cid_font, ""), &[]);
-    assert!(font.vertical());
+    assert!(font.font().vertical());
     let metrics: Vec<_> = font
         .decode(&[0, 1, 0, 2, 0, 4])
         .map(|glyph| glyph.vertical)
@@ -227,11 +255,19 @@ fn collections_and_predefined_cmaps() {
 }
 
 #[test]
+fn code_page_936_hides_behind_win_ansi() {
+    let dict = "<</Subtype/TrueType/BaseFont/#CB#CE#CC#E5,Bold/Encoding/WinAnsiEncoding>>";
+    let font = load(dict, &[]);
+    assert_eq!(text(&font, b"a\xc4\xbf"), "a\u{76ee}");
+    assert_eq!(widths(&font, b"a\xc4\xbf"), [0.5, 1.0]);
+}
+
+#[test]
 fn identity_codes_are_read_back_from_the_embedded_font() {
     let program = sfnt(&[(b"cmap", cmap(3, 1, &format_4(0x41, 0x43, 5)))]);
     let cid_font = "/Subtype/CIDFontType2/FontDescriptor<</FontFile2 2 0 R>>";
     let font = load(&composite("Identity-H", cid_font, ""), &[&program]);
-    assert_eq!(text(&font, &[0, 6, 0, 0x5a]), "BZ");
+    assert_eq!(text(&font, &[0, 6, 0, 0x24]), "BA");
     let mapped = format!("{cid_font}/CIDToGIDMap 3 0 R");
     let font = load(
         &composite("Identity-H", &mapped, ""),
@@ -264,26 +300,25 @@ fn a_font_without_anything_still_shows_its_codes() {
     let font = load("<<>>", &[]);
     assert_eq!(text(&font, b"Az"), "Az");
     let font = load("<</Subtype/Type0>>", &[]);
-    assert_eq!(text(&font, &[0, 0x41, 0x42]), "AB");
+    assert_eq!(text(&font, &[0, 3, 0, 0x24, 0x25]), " AB");
     let font = load("<</Subtype/Type3>>", &[]);
     assert_eq!(text(&font, b"Az"), "Az");
 }
 
 #[test]
 fn a_damaged_program_is_a_warning() {
-    let file = document(&[
-        b"<</Subtype/Type1/FontDescriptor<</Flags 4/FontFile 2 0 R>>>>".to_vec(),
-        stream(b"nothing of a font"),
-    ]);
-    let (limits, cancel) = (Limits::default(), Cancel::new());
-    let budget = Budget::new(&limits, &cancel);
-    let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
-    let dict = objects.get((1, 0)).unwrap().as_dict().unwrap();
-    let font = Font::load(&objects, dict, &budget);
-    assert_eq!(text(&font, b"A"), "A");
-    let warnings = budget.take_warnings();
-    assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0].code, crate::WarningCode::DamagedFont);
+    for widths in ["", "/FirstChar 65/Widths[500]"] {
+        let dict = format!("<</Subtype/Type1{widths}/FontDescriptor<</Flags 4/FontFile 2 0 R>>>>");
+        let font = load(&dict, &[b"nothing of a font"]);
+        let warnings = font.with(|font, objects, budget| {
+            let shown: Vec<Glyph> = font.decode(b"A", objects, budget).collect();
+            assert_eq!(shown[0].text.as_str(), "A");
+            font.decode(b"A", objects, budget).count();
+            budget.take_warnings()
+        });
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].code, crate::WarningCode::DamagedFont);
+    }
 }
 
 proptest! {

@@ -8,6 +8,9 @@ use crate::objects::{Objects, as_number};
 /// Ranges kept of one array; each CID can have one of its own.
 const MAX_RANGES: usize = 65_536;
 
+/// `DW2` where it is not given: position and displacement.
+const DEFAULT_VERTICAL: (f32, f32) = (0.88, -1.0);
+
 /// Horizontal and vertical metrics by CID, in em.
 #[derive(Debug)]
 pub(super) struct CidWidths {
@@ -48,7 +51,7 @@ impl CidWidths {
         }
         let default_vertical = match objects.numbers(font, b"DW2").as_deref() {
             Some([position, displacement, ..]) => (position / 1000.0, displacement / 1000.0),
-            _ => (0.88, -1.0),
+            _ => DEFAULT_VERTICAL,
         };
         let vertical = if vertical {
             read_vertical(objects, font)
@@ -61,6 +64,18 @@ impl CidWidths {
             listed,
             default_vertical,
             vertical: RangeMap::collect(vertical),
+        }
+    }
+
+    /// One em for every CID but those in `half`.
+    pub(super) fn full_and_half(half: [(u32, u32); 2]) -> Self {
+        let half = half.map(|(first, last)| (first, last, Run::Same(0.5)));
+        Self {
+            default: 1.0,
+            widths: RangeMap::collect(half),
+            listed: Vec::new(),
+            default_vertical: DEFAULT_VERTICAL,
+            vertical: RangeMap::collect([]),
         }
     }
 
@@ -91,7 +106,7 @@ fn read_vertical(objects: &Objects<'_>, font: &Dictionary) -> Vec<(u32, u32, (f3
     for run in Runs::new(objects, objects.array(font, b"W2").unwrap_or_default(), 3) {
         match run {
             (first, Values::Listed(values)) => {
-                for (cid, metrics) in (first..).zip(values.as_chunks().0) {
+                for (cid, metrics) in (first..=u32::MAX).zip(values.as_chunks().0) {
                     let [w1y, vx, vy] = *metrics;
                     vertical.push((cid, cid, (w1y, vx, vy)));
                 }

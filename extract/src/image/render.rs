@@ -18,7 +18,7 @@ pub(super) fn to_png(
     let opaque = matches!(alpha, Alpha::Opaque);
     if samples.components == 1 {
         if samples.bits == 16 && opaque && matches!(colour, Colour::Gray) && decode.is_none() {
-            return packed(samples, Pixels::Gray { bits: 16 }, 0, budget);
+            return packed(samples, &Pixels::Gray { bits: 16 }, 0, budget);
         }
         let palette = Palette::new(colour, samples.bits, decode);
         if opaque {
@@ -29,7 +29,7 @@ pub(super) fn to_png(
     let plain = matches!(colour, Colour::Rgb) && decode.is_none() && samples.bits >= 8;
     if plain && opaque {
         let bits = samples.bits as u8;
-        return packed(samples, Pixels::Rgb { bits }, 0, budget);
+        return packed(samples, &Pixels::Rgb { bits }, 0, budget);
     }
     with_components(samples, colour, decode, alpha, budget)
 }
@@ -37,11 +37,11 @@ pub(super) fn to_png(
 /// The packed bytes as they are, all bits flipped where `flip` is 255.
 fn packed(
     samples: &Samples<'_>,
-    pixels: Pixels,
+    pixels: &Pixels,
     flip: u8,
     budget: &Budget<'_>,
 ) -> Result<Vec<u8>, ImageError> {
-    png::encode(samples.width, samples.height, &pixels, budget, |y, row| {
+    png::encode(samples.width, samples.height, pixels, budget, |y, row| {
         samples.copy_row(y, row);
         if flip != 0 {
             row.iter_mut().for_each(|byte| *byte ^= flip);
@@ -60,16 +60,16 @@ fn without_alpha(
     }
     let bits = samples.bits as u8;
     if palette.is_gray_ramp() {
-        return packed(samples, Pixels::Gray { bits }, 0, budget);
+        return packed(samples, &Pixels::Gray { bits }, 0, budget);
     }
     if palette.is_inverted_gray_ramp() {
-        return packed(samples, Pixels::Gray { bits }, 0xff, budget);
+        return packed(samples, &Pixels::Gray { bits }, 0xff, budget);
     }
     if bits == 8 && palette.is_gray() {
         return with_palette(samples, palette, &Alpha::Opaque, budget);
     }
     let colours = palette.colours().as_flattened().to_vec();
-    packed(samples, Pixels::Indexed { bits, colours }, 0, budget)
+    packed(samples, &Pixels::Indexed { bits, colours }, 0, budget)
 }
 
 /// One component with alpha, or too deep for a PNG palette: 8 bits per channel.

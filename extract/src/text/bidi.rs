@@ -1,50 +1,49 @@
-//! Lines with right-to-left script that were drawn from left to right, put into logical order.
+//! Lines with right-to-left script, put into logical order from where their glyphs lie.
 
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
-use super::lines::{Char, LineSpan, Lines, is_rtl};
+use super::lines::{Char, JOINED, Lines, dot, is_rtl};
+use crate::geometry::Point;
 
 /// Characters of one line that are put in order; longer lines are not text.
 const MAX_LINE_CHARS: usize = 10_000;
 
-/// Reorders every line of `lines` whose right-to-left characters advance to the right.
+/// Reorders every line of `lines` that has right-to-left characters.
+///
+/// Producers draw such lines in logical order, in visual order, or word by word in one and within
+/// the word in the other: only the places of the glyphs tell what is read when.
 pub(super) fn reorder(lines: &mut Lines) {
-    for index in 0..lines.lines.len() {
-        let span = lines.lines[index];
-        if !span.rtl || (span.end - span.start) as usize > MAX_LINE_CHARS {
-            continue;
-        }
-        let line = lines.line(&span);
-        if is_visual(lines, line) {
-            let logical = logical_order(line);
-            replace(lines, &span, &logical);
-        }
+    if !lines.lines.iter().any(|span| span.rtl) {
+        return;
     }
+    let mut chars = Vec::with_capacity(lines.chars.len());
+    let mut spans = Vec::with_capacity(lines.lines.len());
+    for span in &lines.lines {
+        let start = chars.len() as u32;
+        let line = lines.line(span);
+        if span.rtl && line.len() <= MAX_LINE_CHARS {
+            chars.extend(logical_order(lines, line));
+        } else {
+            chars.extend_from_slice(line);
+        }
+        let mut span = *span;
+        span.start = start;
+        span.end = chars.len() as u32;
+        spans.push(span);
+    }
+    lines.chars = chars;
+    lines.lines = spans;
 }
 
-/// Whether neighbouring right-to-left characters mostly lie one after the other to the right.
-fn is_visual(lines: &Lines, line: &[Char]) -> bool {
-    let mut balance = 0_i64;
-    for pair in line.windows(2) {
-        if !(is_rtl(pair[0].character) && is_rtl(pair[1].character)) {
-            continue;
-        }
-        let direction = lines.runs[pair[1].run as usize].direction;
-        let step = direction.x * (pair[1].origin.x - pair[0].origin.x)
-            + direction.y * (pair[1].origin.y - pair[0].origin.y);
-        balance += match step {
-            step if step > 0.0 => 1,
-            step if step < 0.0 => -1,
-            _ => 0,
-        };
-    }
-    balance > 0
-}
-
-/// The bidirectional algorithm (Unicode Standard Annex 9) is its own inverse for lines without
-/// explicit embeddings: applied to visual order, it gives logical order.
-fn logical_order(line: &[Char]) -> Vec<Char> {
-    let visual: String = line.iter().map(|char| char.character).collect();
+/// Glyphs sorted by place are in visual order. The bidirectional algorithm (Unicode Standard Annex
+/// 9) is its own inverse for lines without explicit embeddings: applied to visual order, it gives
+/// logical order.
+fn logical_order(lines: &Lines, line: &[Char]) -> Vec<Char> {
+    let clusters = visual_order(lines, line);
+    let visual: String = clusters
+        .iter()
+        .filter_map(|cluster| cluster.character())
+        .collect();
     let strong = |class: fn(char) -> bool| line.iter().filter(|c| class(c.character)).count();
     let ltr = strong(|character| bidi_class(character) == BidiClass::L);
     let base = if strong(is_rtl) >= ltr {
@@ -59,15 +58,83 @@ fn logical_order(line: &[Char]) -> Vec<Char> {
         for run in runs {
             let start = visual[..run.start].chars().count();
             let count = visual[run.clone()].chars().count();
-            let chars = line.get(start..start + count).unwrap_or_default();
+            let run_clusters = clusters.get(start..start + count).unwrap_or_default();
             if levels.get(run.start).is_some_and(Level::is_rtl) {
-                logical.extend(chars.iter().rev().copied().map(mirrored));
+                let reversed = run_clusters.iter().rev();
+                logical.extend(reversed.flat_map(|cluster| cluster.chars()).map(mirrored));
             } else {
-                logical.extend_from_slice(chars);
+                logical.extend(run_clusters.iter().flat_map(|cluster| cluster.chars()));
             }
         }
     }
     logical
+}
+
+/// Characters that keep their order: those of a ligature, a letter and its marks, a space that was
+/// seen as a gap.
+enum Cluster<'l> {
+    Glyph(&'l [Char]),
+    Gap(Char),
+}
+
+impl Cluster<'_> {
+    fn character(&self) -> Option<char> {
+        self.chars().next().map(|char| char.character)
+    }
+
+    fn chars(&self) -> impl Iterator<Item = Char> {
+        let (glyph, gap) = match self {
+            Self::Glyph(chars) => (*chars, None),
+            Self::Gap(space) => (&[][..], Some(*space)),
+        };
+        glyph.iter().copied().chain(gap)
+    }
+}
+
+fn visual_order<'l>(lines: &Lines, line: &'l [Char]) -> Vec<Cluster<'l>> {
+    let mut placed: Vec<(f32, f32, &[Char])> = line
+        .chunk_by(|_, next| next.advance == 0.0 && next.character != ' ')
+        .filter(|chars| !is_seen_gap(&chars[0]))
+        .map(|chars| {
+            let start = dot(lines.runs[chars[0].run as usize].direction, chars[0].origin);
+            let end = start + chars[0].advance;
+            (start.min(end), start.max(end), chars)
+        })
+        .collect();
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut clusters = Vec::with_capacity(placed.len());
+    let mut before: Option<(f32, &Char)> = None;
+    for (low, high, chars) in placed {
+        let first = &chars[0];
+        if let Some((end, last)) = before
+            && low - end > JOINED * lines.runs[first.run as usize].size
+            && !last.character.is_whitespace()
+            && !first.character.is_whitespace()
+        {
+            clusters.push(Cluster::Gap(Char {
+                character: ' ',
+                run: last.run,
+                origin: gap_origin(lines, last),
+                advance: 0.0,
+            }));
+        }
+        clusters.push(Cluster::Glyph(chars));
+        before = Some((high, first));
+    }
+    clusters
+}
+
+/// A space that was not drawn, but inserted for a gap in drawing order.
+fn is_seen_gap(char: &Char) -> bool {
+    char.character == ' ' && char.advance == 0.0
+}
+
+fn gap_origin(lines: &Lines, last: &Char) -> Point {
+    let direction = lines.runs[last.run as usize].direction;
+    Point {
+        x: last.origin.x + direction.x * last.advance,
+        y: last.origin.y + direction.y * last.advance,
+    }
 }
 
 /// Brackets in right-to-left runs are drawn as their mirror image (UAX 9, rule L4).
@@ -88,16 +155,6 @@ fn mirrored(mut char: Char) -> Char {
     char
 }
 
-fn replace(lines: &mut Lines, span: &LineSpan, logical: &[Char]) {
-    if let Some(place) = lines
-        .chars
-        .get_mut(span.start as usize..span.end as usize)
-        .filter(|place| place.len() == logical.len())
-    {
-        place.copy_from_slice(logical);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +163,12 @@ mod tests {
 
     /// Glyphs drawn from left to right, 5 points each.
     fn drawn(visual: &str) -> String {
+        let glyphs: Vec<_> = visual.chars().zip(0..).collect();
+        placed(&glyphs)
+    }
+
+    /// Glyphs drawn in the given order at the given columns, 5 points each.
+    fn placed(glyphs: &[(char, u8)]) -> String {
         let mut lines = Lines::new(1_000);
         lines.begin_run(Run {
             direction: Point { x: 1.0, y: 0.0 },
@@ -116,9 +179,9 @@ mod tests {
             bold: false,
             italic: false,
         });
-        for (index, character) in visual.chars().enumerate() {
+        for (character, column) in glyphs {
             let origin = Point {
-                x: 5.0 * index as f32,
+                x: 5.0 * f32::from(*column),
                 y: 0.0,
             };
             lines.glyph(&character.to_string(), origin, 5.0);
@@ -137,6 +200,21 @@ mod tests {
     #[test]
     fn a_word_within_a_latin_line_is_turned_in_its_place() {
         assert_eq!(drawn("the word םולש here"), "the word שלום here\n");
+    }
+
+    #[test]
+    fn words_drawn_in_logical_order_may_be_visual_inside() {
+        let glyphs = [
+            ('ב', 6),
+            ('א', 7),
+            (' ', 5),
+            ('R', 3),
+            ('S', 4),
+            (' ', 2),
+            ('ד', 0),
+            ('ג', 1),
+        ];
+        assert_eq!(placed(&glyphs), "אב RS גד\n");
     }
 
     #[test]

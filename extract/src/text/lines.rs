@@ -8,13 +8,13 @@ use crate::geometry::Point;
 /// Distances in em of the glyph that is being placed. A gap up to `JOINED` is kerning; beyond it
 /// there is a space, beyond `SAME_LINE` another line (a table cell, a column). A baseline may move
 /// by `SAME_BASELINE` within a line (superscripts) and by `SAME_BLOCK` within a block.
-const JOINED: f32 = 0.15;
+pub(super) const JOINED: f32 = 0.15;
 const SAME_LINE: f32 = 0.8;
 const SAME_BASELINE: f32 = 0.8;
 const SAME_BLOCK: f32 = 1.6;
 
-/// How far back a left-to-right word may start in a right-to-left line.
-const LONGEST_JUMP: f32 = 12.0;
+/// How far back, in em, a part of a right-to-left line may start.
+const LONGEST_JUMP: f32 = 60.0;
 
 /// Directions whose cosine is below this belong to different lines.
 const SAME_DIRECTION: f32 = 0.999;
@@ -109,7 +109,10 @@ impl Lines {
             x: origin.x + run.direction.x * advance,
             y: origin.y + run.direction.y * advance,
         };
-        let mut characters = text.chars().filter(|character| !character.is_control());
+        let mut characters = text
+            .chars()
+            .map(space_for_break)
+            .filter(|character| !character.is_control());
         let Some(first) = characters.next() else {
             self.pen = end;
             self.last_origin = origin;
@@ -167,17 +170,17 @@ impl Lines {
         if rtl || line.rtl {
             let gap_back = self.line_low - dot(run.direction, end);
             if gap_back.abs() < gap.abs() {
-                return self.backward_step(run, rtl, gap_back);
+                return self.backward_step(run, gap_back);
             }
         }
         self.horizontal_step(run, gap)
     }
 
-    /// In a line with right-to-left script, `gap` points before all that the line has so far. A
-    /// number or a foreign word starts far back, so that it ends where the script went on.
-    fn backward_step(&self, run: &Run, rtl: bool, gap: f32) -> Step {
-        let is_jump = gap > run.size * SAME_LINE && gap <= run.size * LONGEST_JUMP;
-        if !rtl && is_jump {
+    /// In a line with right-to-left script, `gap` points before all that the line has so far. What
+    /// is drawn forwards starts far back, so that it ends where the line went on; spaces between
+    /// are seen once the whole line is there.
+    fn backward_step(&self, run: &Run, gap: f32) -> Step {
+        if gap > run.size * SAME_LINE && gap <= run.size * LONGEST_JUMP {
             return Step::Join;
         }
         self.horizontal_step(run, gap)
@@ -265,7 +268,16 @@ pub(super) fn is_rtl(character: char) -> bool {
     character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
 }
 
-fn dot(a: Point, b: Point) -> f32 {
+/// Lines end where the layout says: a break or tab among the glyphs is a space.
+fn space_for_break(character: char) -> char {
+    match character {
+        '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        other => other,
+    }
+}
+
+/// The scalar product: how far `b` lies along the unit vector `a`.
+pub(super) fn dot(a: Point, b: Point) -> f32 {
     a.x * b.x + a.y * b.y
 }
 

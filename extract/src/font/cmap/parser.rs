@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
             match self.tokens.next()? {
                 word @ Token::Word(_) => return Some(word),
                 Token::ArrayStart => {
-                    for code in first.. {
+                    for code in first..=u32::MAX {
                         match self.tokens.next()? {
                             Token::ArrayEnd => break,
                             word @ Token::Word(_) => return Some(word),

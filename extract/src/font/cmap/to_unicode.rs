@@ -100,7 +100,11 @@ fn append(destination: &Destination, text: &mut String) {
                 .iter()
                 .map(|unit| u16::from_be_bytes(*unit));
             let characters = char::decode_utf16(units).filter_map(Result::ok);
-            text.extend(characters.filter(|character| *character != '\0'));
+            text.extend(characters.filter_map(|character| match character {
+                '\0' => None,
+                '\u{8}'..='\u{d}' | '\u{2028}' | '\u{2029}' => Some(' '),
+                character => Some(character),
+            }));
         }
     }
 }

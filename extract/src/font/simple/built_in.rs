@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::{Encoding, SimpleTable};
-use crate::font::descriptor::Descriptor;
 use crate::font::encoding::BaseEncoding;
 use crate::font::glyph_names;
 use crate::font::glyph_text::GlyphText;
@@ -14,13 +13,10 @@ pub(super) fn complete(
     table: &mut SimpleTable,
     program: &Program<'_>,
     encoding: &Encoding<'_>,
-    descriptor: &Descriptor<'_>,
+    symbolic: bool,
     with_widths: bool,
 ) {
-    let reader = Reader {
-        encoding,
-        symbolic: descriptor.symbolic,
-    };
+    let reader = Reader { encoding, symbolic };
     let characters = match program {
         Program::Sfnt(font) => font.unicode_of_glyphs(),
         _ => HashMap::new(),

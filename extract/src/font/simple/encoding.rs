@@ -1,15 +1,18 @@
 //! The `Encoding` of a simple font: code → glyph name (ISO 32000-1, 9.6.6).
 
+use std::borrow::Cow;
+
 use lopdf::{Dictionary, Object};
 
 use crate::font::encoding::BaseEncoding;
 use crate::objects::{Objects, as_number};
 
 /// Code → glyph name as the font dictionary has it (9.6.6).
+#[derive(Debug)]
 pub(in crate::font) struct Encoding<'o> {
     pub(super) base: Option<BaseEncoding>,
     /// Sorted by code.
-    differences: Vec<(u8, &'o [u8])>,
+    differences: Vec<(u8, Cow<'o, [u8]>)>,
     /// There is an `Encoding` entry.
     pub(super) given: bool,
 }
@@ -60,18 +63,30 @@ impl<'o> Encoding<'o> {
         }
         self.differences = (0..=255)
             .zip(names)
-            .filter_map(|(code, name)| Some((code, name?)))
+            .filter_map(|(code, name)| Some((code, Cow::Borrowed(name?))))
             .collect();
     }
 
-    pub(super) fn difference(&self, code: u8) -> Option<&'o [u8]> {
+    /// A copy that outlives the document, with the differences of the `wanted` codes alone.
+    pub(super) fn detached(&self, wanted: impl Fn(u8) -> bool) -> Encoding<'static> {
+        let differences = self.differences.iter().filter(|(code, _)| wanted(*code));
+        Encoding {
+            base: self.base,
+            differences: differences
+                .map(|(code, name)| (*code, Cow::Owned(name.to_vec())))
+                .collect(),
+            given: self.given,
+        }
+    }
+
+    pub(super) fn difference(&self, code: u8) -> Option<&[u8]> {
         let index = self
             .differences
             .binary_search_by_key(&code, |(code, _)| *code);
-        Some(self.differences[index.ok()?].1)
+        Some(&self.differences[index.ok()?].1)
     }
 
-    pub(in crate::font) fn glyph_name(&self, code: u8) -> Option<&'o [u8]> {
+    pub(in crate::font) fn glyph_name(&self, code: u8) -> Option<&[u8]> {
         self.difference(code)
             .or_else(|| Some(self.base?.glyph_name(code)?.as_bytes()))
     }

@@ -117,7 +117,7 @@ fn a_separation_goes_through_its_tint_transform() {
         "Separation".into(),
         "Red".into(),
         "DeviceCMYK".into(),
-        tint.clone().into(),
+        tint.into(),
     ];
     let png = Png::read(&good(&raster(2, 1, 8, space), &[0, 255]));
     assert_eq!(png.pixels, [255, 255, 255, 237, 28, 36]);

@@ -24,7 +24,7 @@ fn masks_become_alpha() {
     let hard = Stream::new(stencil, vec![0b1100_0000, 0b0100_0000]);
     let dict = with(base.clone(), "Mask", reference(10));
     let png = Png::read(&good_with(vec![hard], &dict, &[1, 2, 3, 4]));
-    assert_eq!(png.pixels, [1, 0, 2, 255, 3, 128, 4, 255]);
+    assert_eq!(png.pixels, [1, 0, 2, 255, 3, 127, 4, 255]);
 
     let dict = with(base, "Mask", numbers([2, 3]));
     assert_eq!(

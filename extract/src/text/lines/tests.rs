@@ -80,6 +80,14 @@ fn a_foreign_word_in_a_right_to_left_line_takes_its_place() {
 }
 
 #[test]
+fn separators_and_control_characters_do_not_end_lines() {
+    assert_eq!(
+        text(&[("a\u{2029}b\tc\u{7}", 0.0, 0.0), ("d", 5.0, 0.0)]),
+        "a b cd\n"
+    );
+}
+
+#[test]
 fn text_beyond_the_limit_is_cut() {
     let mut lines = Lines::new(3);
     lines.begin_run(run(10.0));

@@ -1,7 +1,6 @@
 //! The `post` table: glyph names.
 
-use std::sync::OnceLock;
-
+use crate::font::glyph_names::{MAC_GLYPHS, mac_glyph};
 use crate::font::program::table::{u8_at, u16_at, u32_at};
 
 /// The names of all glyphs, as far as the table has any (versions 1 and 2).
@@ -19,7 +18,7 @@ impl<'a> Post<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Self {
         match u32_at(bytes, 0) {
             Some(0x0001_0000) => Self {
-                count: 258,
+                count: MAC_GLYPHS,
                 standard_order: true,
                 ..Self::default()
             },
@@ -55,25 +54,15 @@ impl<'a> Post<'a> {
         if glyph >= self.count {
             return None;
         }
-        let order = mac_glyph_order();
         if self.standard_order {
-            return order.get(usize::from(glyph)).map(|name| name.as_bytes());
+            return mac_glyph(glyph).map(str::as_bytes);
         }
-        let index = usize::from(u16_at(self.bytes, 34 + 2 * usize::from(glyph))?);
-        let Some(own) = index.checked_sub(order.len()) else {
-            return order.get(index).map(|name| name.as_bytes());
+        let index = u16_at(self.bytes, 34 + 2 * usize::from(glyph))?;
+        let Some(own) = index.checked_sub(MAC_GLYPHS) else {
+            return mac_glyph(index).map(str::as_bytes);
         };
-        let at = *self.names.get(own)?;
+        let at = *self.names.get(usize::from(own))?;
         let len = usize::from(u8_at(self.bytes, at)?);
         self.bytes.get(at + 1..at + 1 + len)
     }
-}
-
-fn mac_glyph_order() -> &'static [&'static str] {
-    static NAMES: OnceLock<Vec<&'static str>> = OnceLock::new();
-    NAMES.get_or_init(|| {
-        include_str!("../../data/mac-glyph-order.txt")
-            .split_ascii_whitespace()
-            .collect()
-    })
 }
