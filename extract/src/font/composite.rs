@@ -24,6 +24,8 @@ pub(super) struct Composite {
     to_unicode: Option<ToUnicode>,
     /// What CIDs mean where `ToUnicode` does not say.
     meaning: Meaning,
+    /// CIDs lead to glyphs of a TrueType font.
+    true_type: bool,
 }
 
 #[derive(Debug)]
@@ -45,7 +47,10 @@ pub(super) fn load(source: Source<'_>) -> Font {
     let cid_font = descendant.unwrap_or(dict);
     let descriptor = Descriptor::read(objects, cid_font);
     let encoding = encoding(source);
-    let to_unicode = source.to_unicode();
+    let to_unicode = match objects.name(dict, b"ToUnicode") {
+        Some(b"Identity-H" | b"Identity-V") => Some(ToUnicode::identity()),
+        _ => source.to_unicode(),
+    };
     let meaning = match collection(source, cid_font) {
         Some(collection) => Meaning::Collection(collection),
         None if to_unicode.is_some() => Meaning::Unknown,
@@ -56,6 +61,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
         encoding,
         to_unicode,
         meaning,
+        true_type: objects.name(cid_font, b"Subtype") == Some(b"CIDFontType2"),
     };
     Font::new(&descriptor, Kind::Composite(Box::new(font)))
 }
@@ -90,6 +96,7 @@ pub(super) fn load_code_page_936(source: Source<'_>, descriptor: &Descriptor<'_>
         encoding: CMap::named(b"GBK-EUC-H")?,
         to_unicode: None,
         meaning: Meaning::Collection(Collection::Gb1),
+        true_type: true,
     };
     Some(Font::new(descriptor, Kind::Composite(Box::new(font))))
 }
@@ -148,12 +155,15 @@ impl Composite {
         (self.stand_in(cid), "")
     }
 
-    /// Where nothing tells what CIDs are they are mostly glyph numbers of a TrueType font, of which
-    /// the first have a standard order.
+    /// Where nothing tells what the glyphs of a TrueType font are, most of them are in its standard
+    /// order; a CID of any other font stands for itself.
     fn stand_in(&self, cid: u32) -> GlyphText {
+        let in_order = self.true_type
+            && self.to_unicode.is_none()
+            && matches!(self.encoding, CMap::Identity { .. });
         let named = u16::try_from(cid)
             .ok()
-            .filter(|_| self.to_unicode.is_none() && matches!(self.encoding, CMap::Identity { .. }))
+            .filter(|_| in_order)
             .and_then(glyph_names::mac_glyph)
             .and_then(|name| glyph_names::first_char(name.as_bytes()));
         named.map_or_else(|| stand_in(cid), GlyphText::from_char)

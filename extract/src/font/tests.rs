@@ -255,6 +255,13 @@ fn collections_and_predefined_cmaps() {
 }
 
 #[test]
+fn an_identity_to_unicode_makes_codes_characters() {
+    let more = "/ToUnicode/Identity-H";
+    let font = load(&composite("Identity-H", "/Subtype/CIDFontType2", more), &[]);
+    assert_eq!(text(&font, &[0, 0x41, 0x01, 0x59]), "A\u{159}");
+}
+
+#[test]
 fn code_page_936_hides_behind_win_ansi() {
     let dict = "<</Subtype/TrueType/BaseFont/#CB#CE#CC#E5,Bold/Encoding/WinAnsiEncoding>>";
     let font = load(dict, &[]);
@@ -300,6 +307,8 @@ fn a_font_without_anything_still_shows_its_codes() {
     let font = load("<<>>", &[]);
     assert_eq!(text(&font, b"Az"), "Az");
     let font = load("<</Subtype/Type0>>", &[]);
+    assert_eq!(text(&font, &[0, 0x41, 0x42]), "AB");
+    let font = load(&composite("Identity-H", "/Subtype/CIDFontType2", ""), &[]);
     assert_eq!(text(&font, &[0, 3, 0, 0x24, 0x25]), " AB");
     let font = load("<</Subtype/Type3>>", &[]);
     assert_eq!(text(&font, b"Az"), "Az");

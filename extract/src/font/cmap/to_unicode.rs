@@ -67,6 +67,15 @@ impl ToUnicode {
         }
     }
 
+    /// Codes that are Unicode themselves, as the name `Identity-H` in place of a stream says.
+    pub(in crate::font) fn identity() -> Self {
+        Self {
+            targets: RangeMap::collect([(0, 0xffff, Target::Char('\0'))]),
+            texts: String::new(),
+            base: None,
+        }
+    }
+
     /// The text of `code`; `None` where the CMap does not say.
     pub(in crate::font) fn get(&self, code: u32) -> Option<Mapped<'_>> {
         match self.targets.get(code) {
