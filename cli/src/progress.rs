@@ -17,12 +17,21 @@ pub(crate) fn transfer(path: &Path, bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style).with_message(name)
 }
 
-/// Turns the bar to the pages of the job.
+/// Turns the bar to the pages of the job; until their number is known there is only its state.
 pub(crate) fn show_pages(bar: &ProgressBar, job: &Job) {
-    bar.set_style(style("{bar:24} {pos}/{len} pages  {prefix}  {msg}"));
+    let pages = match (job.result, job.progress.pages_total) {
+        (Some(result), _) => Some((result.pages, result.pages)),
+        (None, Some(total)) => Some((job.progress.pages_done, total)),
+        (None, None) => None,
+    };
+    let (done, total) = pages.unwrap_or_default();
     bar.set_prefix(job.state.as_str());
-    bar.set_length(job.progress.pages_total.unwrap_or(0));
-    bar.set_position(job.progress.pages_done);
+    bar.set_position(done);
+    bar.set_length(total);
+    bar.set_style(match pages {
+        Some(_) => style("{bar:24} {pos}/{len} pages  {prefix}  {msg}"),
+        None => style("{spinner} {prefix}  {msg}"),
+    });
 }
 
 fn style(template: &str) -> ProgressStyle {

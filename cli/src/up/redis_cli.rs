@@ -28,7 +28,9 @@ impl RedisCli {
             };
         };
         if matches!(url.scheme(), "unix" | "redis+unix") {
-            return Self::on_socket(Path::new(url.path()));
+            let as_file = Url::parse(&format!("file://{}", url.path()));
+            let path = as_file.ok().and_then(|url| url.to_file_path().ok());
+            return Self::on_socket(&path.unwrap_or_default());
         }
         let _no_password_to_remove = url.set_password(None);
         Self {
@@ -99,7 +101,10 @@ mod tests {
             redis.line(&["ping"]),
             "redis-cli -u rediss://user@host:6380/1 ping"
         );
-        let redis = RedisCli::on_url("redis+unix:///run/redis.sock");
-        assert_eq!(redis.line(&["ping"]), "redis-cli -s /run/redis.sock ping");
+        let redis = RedisCli::on_url("redis+unix:///of%20me/redis.sock");
+        assert_eq!(
+            redis.line(&["ping"]),
+            "redis-cli -s '/of me/redis.sock' ping"
+        );
     }
 }
