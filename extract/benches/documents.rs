@@ -5,6 +5,10 @@
 )]
 
 #[path = "../tests/documents/pdf.rs"]
+#[expect(
+    dead_code,
+    reason = "the tests need more of it than the benchmark does"
+)]
 mod pdf;
 
 use std::fmt::Write as _;

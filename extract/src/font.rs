@@ -15,7 +15,6 @@ mod type3; // glyphs that are content streams
 mod widths; // widths by CID
 
 pub(crate) use glyph_text::GlyphText;
-pub(crate) use type3::Type3;
 
 use std::borrow::Cow;
 
@@ -31,7 +30,6 @@ use simple::SimpleTable;
 /// A font as text is shown with it.
 #[derive(Debug)]
 pub(crate) struct Font {
-    name: String,
     ascent: f32,
     descent: f32,
     bold: bool,
@@ -42,7 +40,6 @@ pub(crate) struct Font {
 #[derive(Debug)]
 enum Kind {
     Simple(SimpleTable),
-    Type3(SimpleTable, Type3),
     Composite(Box<Composite>),
 }
 
@@ -90,7 +87,6 @@ impl Font {
 
     fn new(descriptor: &Descriptor<'_>, kind: Kind) -> Self {
         Self {
-            name: descriptor.name.clone(),
             ascent: descriptor.ascent,
             descent: descriptor.descent,
             bold: descriptor.bold,
@@ -118,11 +114,6 @@ impl Font {
         }
     }
 
-    /// `BaseFont` without the tag of a subset.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Height above the baseline in text space, before the font size; above 0.
     pub(crate) fn ascent(&self) -> f32 {
         self.ascent
@@ -146,14 +137,6 @@ impl Font {
         match &self.kind {
             Kind::Composite(font) => font.is_vertical(),
             _ => false,
-        }
-    }
-
-    /// The glyph descriptions, where they are content streams.
-    pub(crate) fn type3(&self) -> Option<&Type3> {
-        match &self.kind {
-            Kind::Type3(_, type3) => Some(type3),
-            _ => None,
         }
     }
 }
@@ -184,7 +167,7 @@ impl Iterator for Glyphs<'_> {
             });
         }
         let (glyph, rest) = match &self.font.kind {
-            Kind::Simple(table) | Kind::Type3(table, _) => {
+            Kind::Simple(table) => {
                 let (code, bytes) = self.bytes.split_first()?;
                 self.bytes = bytes;
                 table.glyph(*code)

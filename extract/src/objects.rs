@@ -33,11 +33,11 @@ pub(crate) struct Objects<'a> {
 enum Source<'a> {
     /// A sound file, read object by object; repaired as a whole once an object is not in its place.
     File {
-        file: File<'a>,
-        repaired: OnceCell<Option<Document>>,
+        file: Box<File<'a>>,
+        repaired: OnceCell<Option<Box<Document>>>,
     },
     /// An encrypted or damaged file, read as a whole.
-    Loaded(Document),
+    Loaded(Box<Document>),
 }
 
 impl<'a> Objects<'a> {
@@ -63,7 +63,7 @@ impl<'a> Objects<'a> {
                 budget,
                 version: version.clone(),
                 source: Source::File {
-                    file,
+                    file: Box::new(file),
                     repaired: OnceCell::new(),
                 },
             };
@@ -80,7 +80,7 @@ impl<'a> Objects<'a> {
             } else {
                 version
             },
-            source: Source::Loaded(document),
+            source: Source::Loaded(Box::new(document)),
         })
     }
 
@@ -90,7 +90,7 @@ impl<'a> Objects<'a> {
             budget,
             version: String::new(),
             source: Source::File {
-                file: File::empty(),
+                file: Box::new(File::empty()),
                 repaired: OnceCell::new(),
             },
         }
@@ -111,8 +111,9 @@ impl<'a> Objects<'a> {
                 if found.is_some() || !file.is_damaged() {
                     return found;
                 }
-                let repaired = repaired.get_or_init(|| whole::repair(file.bytes(), self.budget));
-                whole::get(repaired.as_ref()?, id)
+                let repaired =
+                    repaired.get_or_init(|| whole::repair(file.bytes(), self.budget).map(Box::new));
+                whole::get(repaired.as_deref()?, id)
             }
         }
     }

@@ -66,7 +66,6 @@ mod tests {
                     let glyph = font.glyph_of_code(code);
                     font.glyph_name(glyph);
                     font.width(glyph);
-                    font.glyph_of_cid(u32::from(code));
                 }
             }
             Some(Program::Sfnt(font)) => {

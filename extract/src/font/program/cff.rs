@@ -106,16 +106,6 @@ impl<'a> Cff<'a> {
         self.encoding[usize::from(code)]
     }
 
-    /// The glyph of a CID: by charset in a CID-keyed font, else the number itself.
-    pub(in crate::font) fn glyph_of_cid(&self, cid: u32) -> Option<u16> {
-        let cid = u16::try_from(cid).ok()?;
-        if !self.cid_keyed {
-            return Some(cid);
-        }
-        let glyph = self.charset.iter().position(|entry| *entry == cid)?;
-        u16::try_from(glyph).ok()
-    }
-
     /// Glyph → CID, for all glyphs.
     pub(in crate::font) fn cids(&self) -> &[u16] {
         &self.charset
