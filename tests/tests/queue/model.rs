@@ -350,10 +350,10 @@ impl Play<'_> {
             }
             let before = self.leases.len();
             while self.claim(0).await {}
-            for (_, lease) in self.leases[before..].to_vec() {
+            for (_, lease) in &self.leases[before..] {
                 let outcome = Outcome::Succeeded(tally(0));
-                let answer = self.queue.finish(lease, &outcome).await.unwrap();
-                assert_eq!(answer, self.model.finish(lease, &outcome));
+                let answer = self.queue.finish(*lease, &outcome).await.unwrap();
+                assert_eq!(answer, self.model.finish(*lease, &outcome));
                 assert!(matches!(answer, Finished::Done(_)));
             }
             if before == self.leases.len() && self.model.delayed().is_empty() {

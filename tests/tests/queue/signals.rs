@@ -28,7 +28,7 @@ async fn a_submit_wakes_an_idle_worker() {
         async {
             timeout(SOON, bench.queue.wait_for_work(LONG))
                 .await
-                .expect("woken")
+                .expect("woken");
         },
         async { submitter.submit(&job()).await.unwrap() },
     );
