@@ -55,8 +55,22 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    install_tls_provider();
+    match Arguments::parse().command {
         Command::Extract(args) => extract::run(&args),
+        Command::Up(args) => serve(&args.telemetry.clone(), args.run()),
+        Command::Demo(args) => match args.telemetry() {
+            Ok(telemetry) => serve(&telemetry, args.run()),
+            Err(failure) => exit(Err(failure), false),
+        },
+        Command::Submit(args) => ask(args.server.json, args.run()),
+        Command::Status(args) => ask(args.server.json, args.run()),
+        Command::Wait(args) => ask(args.server.json, args.run()),
+        Command::Result(args) => ask(args.server.json, args.run()),
+        Command::List(args) => ask(args.server.json, args.run()),
+        Command::Cancel(args) => ask(args.server.json, args.cancel()),
+        Command::Retry(args) => ask(args.server.json, args.retry()),
+        Command::Delete(args) => ask(args.server.json, args.delete()),
     }
 }
 
