@@ -1,26 +1,123 @@
-//! The pdf-ingest command.
+//! `pdf-ingest`: the service in one process, a demonstration, and a client.
 
-mod extract; // `pdf-ingest extract`: one file, no queue
+mod client; // HTTP
+mod commands; // submit, status, wait, result, list, cancel, retry, delete
+mod demo; // the whole way of one PDF, shown
+mod extract; // one file, without any service
+mod failure; // what went wrong, and the exit code for it
+mod follow; // a job until it has ended
+mod progress; // bars
+mod terminal; // what is written, and how it looks
+mod up; // everything in one process
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use shared::config::TelemetryArgs;
+use shared::telemetry;
+use stall::StallProbe;
+use tokio::runtime::{Builder, Runtime};
 
-/// Turns PDFs into text, images and metadata.
+use commands::{ChangeArgs, ListArgs, ResultArgs, StatusArgs, SubmitArgs, WaitArgs};
+use demo::DemoArgs;
+use extract::ExtractArgs;
+use failure::{Exit, Failure};
+use up::UpArgs;
+
+/// Turns uploaded PDFs into text, images and metadata.
+///
+/// Exit codes: 0 all is well, 1 a job ended without a result, 2 the request or the file makes no
+/// sense, 64 the configuration is wrong, 69 the service, Redis or the store is away.
 #[derive(Parser)]
-#[command(name = "pdf-ingest", version, about)]
-struct Cli {
+#[command(name = "pdf-ingest", version, max_term_width = 100)]
+struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    Extract(extract::ExtractArgs),
+    Up(UpArgs),
+    Demo(DemoArgs),
+    Extract(ExtractArgs),
+    Submit(SubmitArgs),
+    Status(StatusArgs),
+    Wait(WaitArgs),
+    Result(ResultArgs),
+    List(ListArgs),
+    /// Stop a job.
+    Cancel(ChangeArgs),
+    /// Queue a job again that failed, is dead or was cancelled.
+    Retry(ChangeArgs),
+    /// Remove a job that has ended, with everything it left behind.
+    Delete(ChangeArgs),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    install_tls_provider();
+    match Arguments::parse().command {
         Command::Extract(args) => extract::run(&args),
+        Command::Up(args) => serve(&args.telemetry.clone(), args.run()),
+        Command::Demo(args) => match args.telemetry() {
+            Ok(telemetry) => serve(&telemetry, args.run()),
+            Err(failure) => exit(Err(failure), false),
+        },
+        Command::Submit(args) => ask(args.server.json, args.run()),
+        Command::Status(args) => ask(args.server.json, args.run()),
+        Command::Wait(args) => ask(args.server.json, args.run()),
+        Command::Result(args) => ask(args.server.json, args.run()),
+        Command::List(args) => ask(args.server.json, args.run()),
+        Command::Cancel(args) => ask(args.server.json, args.cancel()),
+        Command::Retry(args) => ask(args.server.json, args.retry()),
+        Command::Delete(args) => ask(args.server.json, args.delete()),
     }
+}
+
+/// Runs a command that asks a service.
+fn ask(as_json: bool, command: impl Future<Output = Result<Exit, Failure>>) -> ExitCode {
+    let outcome = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(command));
+    exit(outcome, as_json)
+}
+
+/// rustls is built without a default provider, so that only one, ring, is compiled.
+fn install_tls_provider() {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Runs a command that is the service, watched by the stall probe as in production.
+fn serve(
+    telemetry: &TelemetryArgs,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> ExitCode {
+    let outcome = watched_runtime(telemetry).and_then(|(probe, runtime)| {
+        let outcome = runtime.block_on(probe.watch(Box::pin(command)));
+        runtime.shutdown_background(); // a second ctrl-c does not wait for a page to be read
+        outcome
+    });
+    exit(outcome, false)
+}
+
+fn watched_runtime(args: &TelemetryArgs) -> Result<(StallProbe, Runtime), Failure> {
+    let config = |error: &dyn Display| Failure::Config(error.to_string());
+    telemetry::init(args).map_err(|error| config(&error))?;
+    telemetry::metrics().map_err(|error| config(&error))?;
+    let probe = telemetry::probe(args).map_err(|error| config(&error))?;
+    let mut builder = Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "pdf-ingest")
+        .build()?;
+    Ok((probe, runtime))
+}
+
+fn exit(outcome: Result<Exit, Failure>, as_json: bool) -> ExitCode {
+    let exit = outcome.unwrap_or_else(|failure| {
+        failure.report(None, as_json);
+        failure.exit()
+    });
+    ExitCode::from(exit as u8)
 }

@@ -1,8 +1,14 @@
 //! Whole documents, built here, from bytes to what the sink receives.
 
+#[cfg(test)]
 mod hostile; // documents that try to cost too much
+#[cfg(test)]
 mod mutated; // random damage
+#[cfg(test)]
 mod pdf; // builds documents
+#[cfg(test)]
 mod received; // a sink that keeps everything
+#[cfg(test)]
 mod structure; // page trees, damage, encryption, boxes
+#[cfg(test)]
 mod text; // what is read, in which order

@@ -1,0 +1,131 @@
+//! Flags and environment variables of the API.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use shared::config::{
+    ByteSize, LimitArgs, Problems, QueueArgs, RedisArgs, Secret, StoreArgs, TelemetryArgs, duration,
+};
+
+/// Everything that the API process takes.
+#[derive(Args, Clone, Debug)]
+pub struct ApiArgs {
+    /// HTTP.
+    #[command(flatten)]
+    pub http: HttpArgs,
+    /// Redis.
+    #[command(flatten)]
+    pub redis: RedisArgs,
+    /// Queue.
+    #[command(flatten)]
+    pub queue: QueueArgs,
+    /// Object store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// What one document may cost; the workers' limits are shown, the upload's is kept here.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// Logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+}
+
+impl ApiArgs {
+    /// Checks the values against each other.
+    ///
+    /// # Errors
+    /// One line for each contradiction.
+    pub fn check(&self) -> Result<(), String> {
+        let mut problems = Problems::new();
+        self.http.check(&mut problems);
+        self.queue.check(&mut problems);
+        self.store.check(&mut problems);
+        self.limits.check(&mut problems);
+        problems.into_result()
+    }
+}
+
+/// HTTP.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpArgs {
+    /// Address that the API listens on
+    #[arg(long, env = "API_LISTEN", default_value = "127.0.0.1:8080")]
+    pub api_listen: SocketAddr,
+
+    /// API keys as `id:key,id2:key2`; jobs are then visible only to the key that made them.
+    /// Without keys the API is open to everyone who can reach it
+    #[arg(long, env = "API_KEYS", hide_env_values = true)]
+    pub api_keys: Option<Secret>,
+
+    /// File with one `id:key` per line, in addition to the keys above
+    #[arg(long, env = "API_KEYS_FILE")]
+    pub api_keys_file: Option<PathBuf>,
+
+    /// Uploads that are read at the same time; more wait for their turn
+    #[arg(long, env = "MAX_UPLOADS", default_value_t = 64)]
+    pub max_uploads: u32,
+
+    /// How long an upload waits for its turn before it is refused
+    #[arg(long, env = "UPLOAD_TURN", default_value = "10s", value_parser = duration)]
+    pub upload_turn: Duration,
+
+    /// Time in which an upload must bring `UPLOAD_MIN_BYTES`, or end
+    #[arg(long, env = "UPLOAD_WINDOW", default_value = "30s", value_parser = duration)]
+    pub upload_window: Duration,
+
+    /// What an upload must bring in every `UPLOAD_WINDOW`
+    #[arg(long, env = "UPLOAD_MIN_BYTES", default_value = "64KiB")]
+    pub upload_min_bytes: ByteSize,
+
+    /// Longest wait for a job that a client may ask for
+    #[arg(long, env = "MAX_WAIT", default_value = "60s", value_parser = duration)]
+    pub max_wait: Duration,
+
+    /// Connections at the same time; more wait in the listen backlog
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 800)]
+    pub max_connections: u32,
+
+    /// How long a connection may take to send its request head, and may be idle between requests
+    #[arg(long, env = "HEADER_TIMEOUT", default_value = "15s", value_parser = duration)]
+    pub header_timeout: Duration,
+
+    /// How long a client may leave a response unread
+    #[arg(long, env = "WRITE_TIMEOUT", default_value = "30s", value_parser = duration)]
+    pub write_timeout: Duration,
+
+    /// How long an answer may take, uploads and asked-for waits apart
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "60s", value_parser = duration)]
+    pub request_timeout: Duration,
+
+    /// On shutdown: how long `/readyz` says 503 before the listener closes, for balancers that poll it
+    #[arg(long, env = "DRAIN_NOTICE", default_value = "0s", value_parser = duration)]
+    pub drain_notice: Duration,
+
+    /// On shutdown: how long requests in flight may take to end
+    #[arg(long, env = "DRAIN", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+}
+
+impl HttpArgs {
+    /// Notes what contradicts itself.
+    pub fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_uploads > 0, "MAX_UPLOADS must be at least 1");
+        problems.require(
+            self.max_connections > 0,
+            "MAX_CONNECTIONS must be at least 1",
+        );
+        problems.require(
+            self.upload_window >= Duration::from_secs(1),
+            "UPLOAD_WINDOW must be at least 1s",
+        );
+        problems.require(
+            self.header_timeout >= Duration::from_secs(1)
+                && self.write_timeout >= Duration::from_secs(1)
+                && self.request_timeout >= Duration::from_secs(1),
+            "HEADER_TIMEOUT, WRITE_TIMEOUT and REQUEST_TIMEOUT must be at least 1s",
+        );
+    }
+}

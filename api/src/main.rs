@@ -1,0 +1,113 @@
+//! The API process: configuration → telemetry → connect → serve → drain.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use api::ApiArgs;
+use clap::Parser;
+use clap::error::ErrorKind;
+use shared::telemetry;
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::error;
+
+/// `EX_USAGE` of sysexits.h.
+const BAD_CONFIGURATION: u8 = 64;
+
+/// Accepts PDFs over HTTP, stores them and queues jobs for the workers.
+#[derive(Parser)]
+#[command(name = "pdf-ingest-api", version)]
+struct Cli {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+fn main() -> ExitCode {
+    let (probe, args) = match Cli::try_parse() {
+        Ok(cli) => (cli.probe, cli.api),
+        Err(error) => return usage(&error),
+    };
+    if probe {
+        return report(shared::probe::ready(args.http.api_listen));
+    }
+    if let Err(problems) = args.check() {
+        return complain(&problems);
+    }
+    if let Err(error) = telemetry::init(&args.telemetry) {
+        return complain(&error.to_string());
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(error = format!("{error:#}"), "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &ApiArgs) -> anyhow::Result<()> {
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "api")
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(probe.watch(serve(args)))
+}
+
+async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
+    let shutdown = shutdown()?;
+    let listener = TcpListener::bind(args.http.api_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+    let state = api::connect(args).await?;
+    api::serve(listener, state, shutdown).await?;
+    Ok(())
+}
+
+/// SIGTERM or SIGINT.
+fn shutdown() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed standard error is no reason to fail otherwise.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(BAD_CONFIGURATION),
+    }
+}
+
+fn report(probe: io::Result<()>) -> ExitCode {
+    match probe {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // As above.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complain(problems: &str) -> ExitCode {
+    // As above.
+    let _ = writeln!(io::stderr(), "{problems}");
+    ExitCode::from(BAD_CONFIGURATION)
+}

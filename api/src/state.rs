@@ -1,0 +1,91 @@
+//! What every handler may use: the queue, the store, the limits.
+
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use shared::config::LimitArgs;
+use shared::queue::{Queue, QueueError};
+use shared::store::{ObjectStore, StoreError};
+use shared::telemetry::{self, TelemetryError};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::args::{ApiArgs, HttpArgs};
+use crate::auth::{ApiKeys, InvalidApiKeys};
+
+/// Manifests and pages that are parsed on the blocking pool at the same time.
+const PARSERS: usize = 4;
+
+/// Shared by all requests; a clone is a handle to the same thing.
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) queue: Queue,
+    pub(crate) store: ObjectStore,
+    pub(crate) http: Arc<HttpArgs>,
+    pub(crate) limits: Arc<LimitArgs>,
+    pub(crate) keys: Arc<ApiKeys>,
+    pub(crate) metrics: PrometheusHandle,
+    /// One permit per upload that is being read.
+    pub(crate) uploads: Arc<Semaphore>,
+    /// One permit per large manifest or page that is being parsed.
+    pub(crate) parsers: Arc<Semaphore>,
+    /// Work that outlives its request: uploads to their end, and clean-up. Drain waits for it.
+    pub(crate) background: TaskTracker,
+    /// Cancelled when the process is about to end: long polls answer at once, `/readyz` says 503.
+    pub(crate) draining: CancellationToken,
+}
+
+/// Why the API could not start.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The configured keys are not usable.
+    #[error(transparent)]
+    Keys(#[from] InvalidApiKeys),
+    /// Redis is away or not set up as the queue needs it.
+    #[error("queue: {0}")]
+    Queue(#[from] QueueError),
+    /// The object store cannot be used.
+    #[error("object store: {0}")]
+    Store(#[from] StoreError),
+    /// Something else records the metrics of this process.
+    #[error(transparent)]
+    Metrics(#[from] TelemetryError),
+}
+
+/// Connects to everything that the API needs.
+///
+/// # Errors
+/// What is missing.
+pub async fn connect(args: &ApiArgs) -> Result<AppState, ConnectError> {
+    let queue = Queue::connect(&args.redis, &args.queue).await?;
+    let store = ObjectStore::connect(&args.store).await?;
+    AppState::new(&args.http, &args.limits, queue, store)
+}
+
+impl AppState {
+    /// On a queue and a store that are connected already.
+    ///
+    /// # Errors
+    /// When the API keys are not usable, or the process records its metrics elsewhere.
+    pub fn new(
+        http: &HttpArgs,
+        limits: &LimitArgs,
+        queue: Queue,
+        store: ObjectStore,
+    ) -> Result<Self, ConnectError> {
+        Ok(Self {
+            queue,
+            store,
+            keys: Arc::new(ApiKeys::from_args(http)?),
+            metrics: telemetry::metrics()?,
+            uploads: Arc::new(Semaphore::new(http.max_uploads as usize)),
+            http: Arc::new(http.clone()),
+            limits: Arc::new(limits.clone()),
+            parsers: Arc::new(Semaphore::new(PARSERS)),
+            background: TaskTracker::new(),
+            draining: CancellationToken::new(),
+        })
+    }
+}

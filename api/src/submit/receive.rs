@@ -1,0 +1,111 @@
+//! The body of a submit → the store, while its options are read along the way.
+
+use axum::body::Body;
+use shared::job::JobId;
+use shared::store::{ObjectKey, PutError};
+
+use super::Ticket;
+use super::ticket::BodyKind;
+use crate::problem::ApiError;
+use crate::state::AppState;
+use crate::upload::{Chunks, Digest, Form, Pace, Part, PdfUpload, Received, UploadError, paced};
+
+/// Where an upload goes.
+pub(super) enum Sink {
+    /// Into the store, as the source of this job.
+    Store {
+        /// The job.
+        job: JobId,
+        /// Whether it is there.
+        stored: bool,
+    },
+    /// Nowhere: only its size and hash are wanted.
+    Discard,
+}
+
+impl Sink {
+    pub(super) fn store(job: JobId) -> Self {
+        Self::Store { job, stored: false }
+    }
+
+    pub(super) fn has_stored(&self) -> bool {
+        matches!(self, Self::Store { stored: true, .. })
+    }
+
+    async fn take(
+        &mut self,
+        state: &AppState,
+        mut upload: PdfUpload<'_>,
+        size_hint: Option<u64>,
+    ) -> Result<Received, ApiError> {
+        let Self::Store { job, stored } = self else {
+            return Ok(upload.discard().await?);
+        };
+        let key = ObjectKey::Source(*job);
+        let put = state
+            .store
+            .put_stream(&key, upload.chunks(), size_hint)
+            .await;
+        match put {
+            Ok(_) => *stored = true,
+            Err(PutError::Body(error)) => return Err(error.into()),
+            Err(PutError::Store(error)) => return Err(error.into()),
+        }
+        Ok(upload.received()?)
+    }
+}
+
+/// Reads the whole body.
+pub(super) async fn receive(
+    state: &AppState,
+    ticket: &mut Ticket,
+    body: Body,
+    sink: &mut Sink,
+) -> Result<Received, ApiError> {
+    let pace = Pace {
+        window: state.http.upload_window,
+        min_bytes: state.http.upload_min_bytes,
+    };
+    let chunks = paced(body, pace);
+    match ticket.body.clone() {
+        BodyKind::Pdf(digest) => {
+            let upload = PdfUpload::read(chunks, state.limits.max_upload, digest).await?;
+            sink.take(state, upload, ticket.content_length).await
+        }
+        BodyKind::Form { boundary } => receive_form(state, ticket, chunks, &boundary, sink).await,
+    }
+}
+
+async fn receive_form(
+    state: &AppState,
+    ticket: &mut Ticket,
+    chunks: Chunks<'static>,
+    boundary: &str,
+    sink: &mut Sink,
+) -> Result<Received, ApiError> {
+    let mut form = Form::new(chunks, boundary);
+    let mut received = None;
+    while let Some(part) = form.next().await? {
+        match part {
+            Part::Text { name, value } => ticket.options.set(&name, &value)?,
+            Part::File { .. } if received.is_some() => {
+                return Err(
+                    UploadError::BadForm("there is more than one `file`".to_owned()).into(),
+                );
+            }
+            Part::File {
+                filename,
+                headers,
+                chunks,
+            } => {
+                ticket
+                    .options
+                    .suggest_filename(&filename.unwrap_or_default());
+                let digest = Digest::of(&headers)?;
+                let upload = PdfUpload::read(chunks, state.limits.max_upload, digest).await?;
+                received = Some(sink.take(state, upload, None).await?);
+            }
+        }
+    }
+    received.ok_or_else(|| UploadError::BadForm("there is no part `file`".to_owned()).into())
+}

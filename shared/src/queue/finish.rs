@@ -1,0 +1,157 @@
+//! How an attempt ends. Only the holder of the lease can say so, and may say it twice.
+
+use std::time::Duration;
+
+use redis::cmd;
+
+use crate::error_code::ErrorCode;
+use crate::job::{JobError, State, Tally};
+
+use super::record::{error_fields, tally_fields};
+use super::{Lease, Queue, QueueError, backoff, millis};
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `result.json` is written; with warnings the job is `partial`.
+    Succeeded(Tally),
+    /// The document is at fault: trying again would not help.
+    Failed(JobError),
+    /// The moment is at fault: again after a wait, or dead when the attempts are used up.
+    Retry {
+        /// What went wrong this time.
+        error: JobError,
+    },
+    /// Into the dead letters, whatever attempts are left.
+    Dead(JobError),
+    /// Stopped, as the client wished.
+    Cancelled,
+    /// Given back unfinished, as a worker does that ends; counts as no attempt.
+    Release,
+}
+
+/// What became of a finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// The job went to this state.
+    Done(State),
+    /// The lease was lost: whatever was done does not count.
+    Stale,
+}
+
+/// The outcome as the script takes it.
+struct Ending {
+    state: &'static str,
+    delay: Duration,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Queue {
+    /// Ends an attempt. Made again after a lost reply, it answers the same; call it until it answers.
+    ///
+    /// A job that is being cancelled becomes `cancelled` unless it succeeded after all.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the job may have been finished.
+    pub async fn finish(&self, lease: Lease, outcome: &Outcome) -> Result<Finished, QueueError> {
+        let ending = match outcome {
+            Outcome::Retry { error } => self.after_failure(lease, error).await?,
+            other => Ending::of(other),
+        };
+        self.end(&lease.job.to_string(), lease.attempt, &ending)
+            .await
+    }
+
+    /// Sends a job to the dead letters whose record cannot be read, even when its id cannot.
+    pub(super) async fn bury_unreadable(
+        &self,
+        id: &str,
+        attempt: u32,
+        why: &str,
+    ) -> Result<Finished, QueueError> {
+        let error = JobError {
+            code: ErrorCode::PoisonJob,
+            detail: format!("its record cannot be read: {why}"),
+        };
+        self.end(id, attempt, &Ending::dead(&error)).await
+    }
+
+    /// Wait or give up: decided here from the attempts that the record allows. Nobody else changes them while the
+    /// lease is held, and the script refuses when it is not.
+    async fn after_failure(&self, lease: Lease, error: &JobError) -> Result<Ending, QueueError> {
+        let queue = &self.0;
+        let (base, max): (Option<u32>, Option<u32>) = queue
+            .connection
+            .call(
+                cmd("HMGET")
+                    .arg(queue.keys.job(lease.job))
+                    .arg("attempt_base")
+                    .arg("max_attempts"),
+            )
+            .await?;
+        let base = base.unwrap_or(0);
+        let failed = lease.attempt.saturating_sub(base);
+        let allowed = max.unwrap_or(0).saturating_sub(base);
+        Ok(
+            match backoff::next_attempt(&queue.args, failed, allowed, rand::random()) {
+                Some(delay) => Ending {
+                    state: "retrying",
+                    delay,
+                    fields: error_fields(error),
+                },
+                None => Ending::dead(error),
+            },
+        )
+    }
+
+    async fn end(&self, id: &str, attempt: u32, ending: &Ending) -> Result<Finished, QueueError> {
+        let queue = &self.0;
+        let mut call = queue.prepare(&queue.scripts.finish);
+        call.arg(id)
+            .arg(attempt)
+            .arg(ending.state)
+            .arg(millis(ending.delay));
+        for (name, value) in &ending.fields {
+            call.arg(name).arg(value);
+        }
+        let answer: Vec<String> = queue.run(&call).await?;
+        match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["stale"] => Ok(Finished::Stale),
+            ["done", state] => state
+                .parse()
+                .map(Finished::Done)
+                .map_err(|()| QueueError::corrupt("the answer of finish", state)),
+            _ => Err(QueueError::corrupt(
+                "the answer of finish",
+                format!("{answer:?}"),
+            )),
+        }
+    }
+}
+
+impl Ending {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded(tally) if tally.warnings > 0 => {
+                Self::now("partial", tally_fields(tally))
+            }
+            Outcome::Succeeded(tally) => Self::now("succeeded", tally_fields(tally)),
+            Outcome::Failed(error) => Self::now("failed", error_fields(error)),
+            Outcome::Dead(error) | Outcome::Retry { error } => Self::dead(error),
+            Outcome::Cancelled => Self::now("cancelled", Vec::new()),
+            Outcome::Release => Self::now("released", Vec::new()),
+        }
+    }
+
+    fn dead(error: &JobError) -> Self {
+        Self::now("dead", error_fields(error))
+    }
+
+    fn now(state: &'static str, fields: Vec<(&'static str, String)>) -> Self {
+        Self {
+            state,
+            delay: Duration::ZERO,
+            fields,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One job: its record, its place in the queue, its next change.
+
+use std::time::Duration;
+
+use redis::cmd;
+use tokio::time::{Instant, timeout_at};
+
+use crate::job::{JobId, JobRecord};
+
+use super::record::{Fields, decode};
+use super::{Queue, QueueError};
+
+/// How often a record is read again while nobody says that it changed.
+const FALLBACK_POLL: Duration = Duration::from_secs(2);
+
+impl Queue {
+    /// The record of a job; that of an expired job has the state `expired`, its owner and its times.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>, QueueError> {
+        let queue = &self.0;
+        let fields: Fields = queue
+            .connection
+            .call(cmd("HGETALL").arg(queue.keys.job(id)))
+            .await?;
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        decode(id, &fields).map(Some)
+    }
+
+    /// Its place among its owner's queued jobs, 0 for the next; `None` when it is not queued.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn position(&self, id: JobId) -> Result<Option<u64>, QueueError> {
+        let queue = &self.0;
+        let owner: Option<String> = queue
+            .connection
+            .call(cmd("HGET").arg(queue.keys.job(id)).arg("owner"))
+            .await?;
+        let Some(owner) = owner else {
+            return Ok(None);
+        };
+        let pending = queue.keys.of(&format!("pending:{owner}"));
+        queue
+            .connection
+            .call(cmd("ZRANK").arg(pending).arg(id.to_string()))
+            .await
+    }
+
+    /// The record as soon as its revision is above `since_revision`, or as it is when `within` is over; `None` when
+    /// there is no such job.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn changed(
+        &self,
+        id: JobId,
+        since_revision: u64,
+        within: Duration,
+    ) -> Result<Option<JobRecord>, QueueError> {
+        let deadline = Instant::now() + within;
+        let watch = self.0.signals.watch(id);
+        loop {
+            let change = watch.changed();
+            tokio::pin!(change);
+            change.as_mut().enable();
+            let record = self.get(id).await?;
+            let settled = record
+                .as_ref()
+                .is_none_or(|record| record.revision > since_revision);
+            let now = Instant::now();
+            if settled || now >= deadline {
+                return Ok(record);
+            }
+            // Over means: look again.
+            let _ = timeout_at(deadline.min(now + FALLBACK_POLL), change).await;
+        }
+    }
+}

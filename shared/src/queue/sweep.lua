@@ -1,0 +1,33 @@
+-- One bounded step of housekeeping: what is due, what is past its retention, who is gone.
+-- Cost: O(log n) per job touched; at most 100 promotions, 20 leases, 100 burials, 100 owners, 100 workers, 100 ids.
+--
+-- ARGV[4] crashes at which a job is dead, ARGV[5] retention in ms, ARGV[6] tombstone in ms,
+-- ARGV[7] ms of silence after which a worker is forgotten, ARGV[8] ms until an id is answered again
+--
+-- Answers ids of jobs whose objects are to be deleted.
+
+local now = now_ms()
+promote(now)
+take_back(now, tonumber(ARGV[4]))
+take_over()
+
+for _, set in ipairs({ 'done', 'dead' }) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. set, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 50)) do
+    local job = read(id)
+    if job then bury(job, now, tonumber(ARGV[6])) else redis.call('ZREM', P .. set, id) end
+  end
+end
+
+-- An owner whose virtual time has passed starts at the present one anyway.
+local passed = number(redis.call('GET', P .. 'clock'))
+for _, owner in ipairs(redis.call('ZRANGEBYSCORE', P .. 'idle', '-inf', passed, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', P .. 'idle', owner)
+end
+
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', P .. 'workers', '-inf', now - tonumber(ARGV[7]), 'LIMIT', 0, 100)) do
+  redis.call('ZREM', P .. 'workers', worker)
+end
+
+local purge = redis.call('ZRANGEBYSCORE', P .. 'purge', '-inf', now, 'LIMIT', 0, 100)
+for _, id in ipairs(purge) do redis.call('ZADD', P .. 'purge', now + tonumber(ARGV[8]), id) end
+return purge

@@ -1,0 +1,57 @@
+//! `Upload`: a stream on its way to the disk.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use super::disk::Disk;
+use super::staged::Staged;
+use crate::store::StoreError;
+
+/// A staged file between two hops to the disk; when it is dropped on the way, the file vanishes.
+pub(super) struct Upload {
+    disk: Disk,
+    staged: Option<Staged>,
+}
+
+impl Upload {
+    /// An empty file in `folder`.
+    pub(super) async fn create(disk: Disk, folder: PathBuf) -> Result<Self, StoreError> {
+        let staged = disk.run("put", move || Staged::create(&folder)).await?;
+        Ok(Self {
+            disk,
+            staged: Some(staged),
+        })
+    }
+
+    /// Appends.
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let mut staged = self.take();
+        let staged = self
+            .disk
+            .run("put", move || staged.write(&bytes).map(|()| staged))
+            .await?;
+        self.staged = Some(staged);
+        Ok(())
+    }
+
+    /// Makes it the object at `target`.
+    pub(super) async fn commit(mut self, target: PathBuf) -> Result<(), StoreError> {
+        let staged = self.take();
+        self.disk.run("put", move || staged.commit(&target)).await
+    }
+
+    fn take(&mut self) -> Staged {
+        self.staged
+            .take()
+            .expect("an upload ends with the first failure")
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(staged) = self.staged.take() {
+            Disk::discard(staged);
+        }
+    }
+}

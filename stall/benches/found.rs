@@ -1,0 +1,324 @@
+//! How many stalls of twice the threshold are found, on which line, and how wrong their length is.
+//!
+//! `cargo bench -p stall --bench found -- [stalls of each kind, default 200]`
+//! With `PYLEAK_PYTHON=…/bin/python` (a Python that has pyleak) that tool runs beside it, on the same kinds.
+#![expect(clippy::print_stdout, reason = "a program that prints what it finds")]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::ops::RangeInclusive;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use stall::{StallProbe, StallReport};
+use tokio::runtime::{Builder, Runtime};
+
+const THRESHOLD: Duration = Duration::from_millis(10);
+const STALL: Duration = Duration::from_millis(20);
+/// Stalls between two readings of the probe's list, which keeps 256.
+const BATCH: usize = 50;
+
+fn main() {
+    let stalls = std::env::args()
+        .skip(1)
+        .find_map(|argument| argument.parse().ok())
+        .unwrap_or(200);
+    let probe = StallProbe::builder()
+        .threshold(THRESHOLD)
+        .install()
+        .expect("a probe");
+    let mut builder = Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.worker_threads(2).enable_all(), "bench")
+        .build()
+        .expect("a runtime");
+    polite_traffic(&runtime);
+    println!(
+        "threshold {THRESHOLD:?}, {stalls} stalls of {STALL:?} each, load {}",
+        load()
+    );
+    println!(
+        "{:<12} {:<12} {:>7} {:>11} {:>22} {:>8} {:>8}",
+        "watched as", "kind", "found", "right line", "length error p50 / p95", "unasked", "starved"
+    );
+    for watched in [false, true] {
+        for kind in kinds() {
+            let outcome = measure(&probe, &runtime, &kind, watched, stalls);
+            let mode = if watched { "future" } else { "worker" };
+            println!("{mode:<12} {:<12} {outcome}", kind.name);
+        }
+    }
+    if let Some(python) = std::env::var_os("PYLEAK_PYTHON") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/pyleak_found.py");
+        let status = Command::new(python)
+            .arg(script)
+            .arg(stalls.to_string())
+            .status()
+            .expect("python runs");
+        assert!(status.success());
+    }
+}
+
+struct Kind {
+    name: &'static str,
+    lines: RangeInclusive<u32>,
+    hold: fn(),
+}
+
+fn kinds() -> [Kind; 5] {
+    [
+        Kind {
+            name: "sleep",
+            lines: SLEEP,
+            hold: sleep,
+        },
+        Kind {
+            name: "cpu",
+            lines: CPU,
+            hold: cpu,
+        },
+        Kind {
+            name: "socket read",
+            lines: READ,
+            hold: socket_read,
+        },
+        Kind {
+            name: "mutex",
+            lines: MUTEX,
+            hold: mutex,
+        },
+        Kind {
+            name: "file",
+            lines: FILE,
+            hold: file,
+        },
+    ]
+}
+
+const SLEEP_FROM: u32 = line!();
+#[inline(never)]
+fn sleep() {
+    let begun = Instant::now();
+    thread::sleep(STALL);
+    // Without something after the call it would be a tail call, which leaves no frame.
+    std::hint::black_box(begun.elapsed());
+}
+const SLEEP: RangeInclusive<u32> = SLEEP_FROM..=line!();
+
+const CPU_FROM: u32 = line!();
+#[inline(never)]
+fn cpu() {
+    let begun = Instant::now();
+    while begun.elapsed() < STALL {
+        (0..1000_u64).for_each(|number| {
+            std::hint::black_box(number);
+        });
+    }
+}
+const CPU: RangeInclusive<u32> = CPU_FROM..=line!();
+
+const READ_FROM: u32 = line!();
+#[inline(never)]
+fn socket_read() {
+    let (mut here, mut there) = UnixStream::pair().expect("a socket pair");
+    let writer = thread::spawn(move || {
+        thread::sleep(STALL);
+        there.write_all(b"x")
+    });
+    here.read_exact(&mut [0]).expect("one byte");
+    drop(writer);
+}
+const READ: RangeInclusive<u32> = READ_FROM..=line!();
+
+const MUTEX_FROM: u32 = line!();
+#[inline(never)]
+fn mutex() {
+    let lock = Arc::new(Mutex::new(()));
+    let theirs = Arc::clone(&lock);
+    let (locked, is_locked) = mpsc::channel();
+    let holder = thread::spawn(move || {
+        let _held = theirs.lock();
+        locked.send(()).expect("the other side lives");
+        thread::sleep(STALL);
+    });
+    is_locked.recv().expect("the holder lives");
+    drop(lock.lock());
+    drop(holder);
+}
+const MUTEX: RangeInclusive<u32> = MUTEX_FROM..=line!();
+
+const FILE_FROM: u32 = line!();
+#[inline(never)]
+fn file() {
+    let path = std::env::temp_dir().join(format!("stall-bench-{}", std::process::id()));
+    let mut written = File::create(&path).expect("a file");
+    let begun = Instant::now();
+    while begun.elapsed() < STALL {
+        written.write_all(&[7; 4096]).expect("written");
+        written.sync_all().expect("on disk");
+    }
+    drop(std::fs::remove_file(path));
+}
+const FILE: RangeInclusive<u32> = FILE_FROM..=line!();
+
+/// Work that a healthy program does meanwhile.
+fn polite_traffic(runtime: &Runtime) {
+    for _ in 0..8 {
+        runtime.spawn(async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                for _ in 0..20 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+    }
+}
+
+#[derive(Default)]
+struct Outcome {
+    stalls: usize,
+    found: usize,
+    right_line: usize,
+    unasked: usize,
+    starved: usize,
+    errors_us: Vec<i64>,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+        let mut errors = self.errors_us.clone();
+        errors.sort_unstable_by_key(|error| error.abs());
+        let quantile = |share: f64| {
+            errors
+                .get(((errors.len() as f64 - 1.0) * share) as usize)
+                .copied()
+                .unwrap_or(0) as f64
+                / 1e3
+        };
+        write!(
+            f,
+            "{:>6.1}% {:>10.1}% {:>9.2} ms /{:>6.2} ms {:>8} {:>8}",
+            percent(self.found, self.stalls - self.starved),
+            percent(self.right_line, self.found),
+            quantile(0.5),
+            quantile(0.95),
+            self.unasked,
+            self.starved
+        )
+    }
+}
+
+fn measure(
+    probe: &StallProbe,
+    runtime: &Runtime,
+    kind: &Kind,
+    watched: bool,
+    stalls: usize,
+) -> Outcome {
+    let mut outcome = Outcome {
+        stalls,
+        ..Outcome::default()
+    };
+    let mut last_seen = probe.recent().first().map_or(0, |stall| stall.id);
+    for first in (0..stalls).step_by(BATCH) {
+        let batch = first..(first + BATCH).min(stalls);
+        let injected: Vec<Injected> = batch
+            .clone()
+            .map(|number| inject(probe, runtime, kind, watched, number))
+            .collect();
+        runtime.block_on(probe.flush());
+        let new: Vec<StallReport> = probe
+            .recent()
+            .into_iter()
+            .filter(|stall| stall.id > last_seen)
+            .collect();
+        last_seen = new.first().map_or(last_seen, |stall| stall.id);
+        outcome.unasked += new
+            .iter()
+            .filter(|stall| !stall.fields.contains_key("stall"))
+            .count();
+        for (number, truth) in batch.zip(injected) {
+            if truth.net < STALL * 3 / 4 {
+                outcome.starved += 1;
+                continue;
+            }
+            let number = number.to_string();
+            let Some(stall) = new
+                .iter()
+                .find(|stall| stall.fields.get("stall") == Some(&number))
+            else {
+                continue;
+            };
+            outcome.found += 1;
+            outcome
+                .errors_us
+                .push(stall.wall_us as i64 - truth.wall.as_micros() as i64);
+            let here = |stall: &StallReport| {
+                let frame = stall.user_frames.first()?;
+                Some(
+                    frame.file.as_ref()?.ends_with("found.rs") && kind.lines.contains(&frame.line?),
+                )
+            };
+            outcome.right_line += usize::from(here(stall) == Some(true));
+        }
+    }
+    outcome
+}
+
+/// What a stall really was.
+struct Injected {
+    wall: Duration,
+    /// Without the time in which the kernel gave the thread no CPU.
+    net: Duration,
+}
+
+/// Makes one stall.
+fn inject(
+    probe: &StallProbe,
+    runtime: &Runtime,
+    kind: &Kind,
+    watched: bool,
+    number: usize,
+) -> Injected {
+    thread::sleep(Duration::from_micros(7000 + (number as u64 * 977) % 3000));
+    let hold = kind.hold;
+    let stall = stall::scope([("stall", number.to_string())], async move {
+        let (begun, waited) = (Instant::now(), run_queue_wait());
+        hold();
+        let wall = begun.elapsed();
+        Injected {
+            wall,
+            net: wall.saturating_sub(run_queue_wait() - waited),
+        }
+    });
+    let task = if watched {
+        runtime.spawn(probe.watch(stall))
+    } else {
+        runtime.spawn(stall)
+    };
+    runtime.block_on(task).expect("no panic")
+}
+
+/// Time in which this thread could have run but got no CPU, so far.
+fn run_queue_wait() -> Duration {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    let nanos = schedstat
+        .split(' ')
+        .nth(1)
+        .and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanos.expect("a number"))
+}
+
+fn load() -> String {
+    let mut load = String::new();
+    let read = File::open("/proc/loadavg").and_then(|mut file| file.read_to_string(&mut load));
+    read.map_or_else(
+        |_| "unknown".to_owned(),
+        |_| load.split(' ').next().unwrap_or_default().to_owned(),
+    )
+}

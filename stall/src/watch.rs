@@ -1,0 +1,154 @@
+//! Watched futures: every poll is bracketed and timed, with tokio's stable API only.
+
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::clock::now_ns;
+use crate::slot::{self, ThreadSlot};
+use crate::{engine, watchdog};
+
+/// A future whose polls are watched exactly: start, end and stack. Made by [`crate::StallProbe::watch`].
+///
+/// As the root future of `block_on` on a current-thread runtime it also tells the probe that this thread drives the
+/// runtime, so that stalls in spawned tasks are seen too (as `worker_busy`).
+#[must_use = "futures do nothing unless polled"]
+#[derive(Debug)]
+pub struct Watched<F> {
+    place: Option<Place>,
+    future: F,
+}
+
+/// Where a future runs; found at its first poll.
+#[derive(Debug)]
+struct Place {
+    task: u64,
+    runtime: u64,
+    driving: Option<Driving>,
+}
+
+impl<F> Watched<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self {
+            place: None,
+            future,
+        }
+    }
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: `future` is never moved out of `self`; `place` is not pinned by anyone; there is no `Drop` impl.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: `this` came out of a `Pin`, so the future inside stays where it is.
+        let future = unsafe { Pin::new_unchecked(&mut this.future) };
+        let Some(slot) = slot::current() else {
+            return future.poll(context);
+        };
+        let place = this.place.get_or_insert_with(|| Place::find(slot));
+        slot.set_place(place.runtime, tokio::runtime::worker_index());
+        let _poll = PollBracket::begin(slot, place.task);
+        let outcome = future.poll(context);
+        if outcome.is_ready() {
+            place.driving = None;
+        }
+        outcome
+    }
+}
+
+impl Place {
+    #[cold]
+    fn find(slot: &'static ThreadSlot) -> Self {
+        let task = tokio::task::try_id().map_or(0, |id| number_of(&id));
+        let handle = Handle::try_current().ok();
+        let runtime = handle.as_ref().map_or(0, |handle| number_of(&handle.id()));
+        let root = task == 0
+            && handle.is_some_and(|handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread);
+        Self {
+            task,
+            runtime,
+            driving: root.then(|| Driving::begin(slot, runtime)),
+        }
+    }
+}
+
+/// This thread drives a current-thread runtime for as long as the value lives.
+#[derive(Debug)]
+pub(crate) struct Driving {
+    slot: &'static ThreadSlot,
+    runtime: u64,
+    before: u64,
+}
+
+impl Driving {
+    pub(crate) fn begin(slot: &'static ThreadSlot, runtime: u64) -> Self {
+        let before = slot.drives();
+        slot.set_drives(runtime);
+        Self {
+            slot,
+            runtime,
+            before,
+        }
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        self.slot.set_drives(self.before);
+        engine::forget_pending_wakeup(self.runtime);
+    }
+}
+
+/// Marks one poll on the slot, also when the poll unwinds.
+pub(crate) struct PollBracket {
+    slot: Option<&'static ThreadSlot>,
+}
+
+impl PollBracket {
+    #[inline]
+    pub(crate) fn begin(slot: &'static ThreadSlot, task: u64) -> Self {
+        let outermost = slot.begin_poll(now_ns(), task);
+        watchdog::wake_if_asleep();
+        Self {
+            slot: outermost.then_some(slot),
+        }
+    }
+}
+
+impl Drop for PollBracket {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            slot.end_poll();
+        }
+    }
+}
+
+/// The number inside one of tokio's opaque ids. They show it by `Display` only, too slow for each poll; hashing a
+/// one-field newtype hands the same number to the hasher.
+#[inline]
+pub(crate) fn number_of(id: &impl Hash) -> u64 {
+    struct Number(u64);
+    impl Hasher for Number {
+        #[inline]
+        fn write_u64(&mut self, number: u64) {
+            self.0 = number;
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            for byte in bytes {
+                self.0 = self.0 << 8 | u64::from(*byte);
+            }
+        }
+        fn finish(&self) -> u64 {
+            self.0
+        }
+    }
+    let mut number = Number(0);
+    id.hash(&mut number);
+    number.0
+}

@@ -1,0 +1,172 @@
+//! What there is to watch at this moment: polls that run, and workers that do no maintenance.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::clock::nanos;
+use crate::engine::Lists;
+use crate::runtime::RuntimeEntry;
+use crate::slot::{RunningPoll, ThreadSlot};
+
+/// A thing that can stall, told apart from tick to tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TargetId {
+    /// The poll on the thread of this slot (the slot's address).
+    Poll(usize),
+    /// Worker `index` of the runtime with this tokio id.
+    Worker { runtime: u64, index: usize },
+}
+
+/// A target that has work.
+#[derive(Clone, Copy)]
+pub(crate) struct Observation {
+    pub(crate) id: TargetId,
+    /// Changes whenever the target makes progress.
+    pub(crate) progress: [u64; 4],
+    pub(crate) slot: &'static ThreadSlot,
+    pub(crate) poll: Option<RunningPoll>,
+    pub(crate) runtime: u64,
+    pub(crate) worker: Option<usize>,
+    pub(crate) guard: u64,
+    pub(crate) scope: u64,
+}
+
+/// One look at everything.
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) busy: Vec<Observation>,
+    /// A thread may start work without waking the watchdog, so it must keep ticking.
+    pub(crate) must_poll: bool,
+}
+
+/// Which slot's thread is worker `index` of a runtime: the one that parked or unparked as such last. After
+/// `block_in_place` that is no longer the thread that called it.
+type Owners = HashMap<(u64, usize), &'static ThreadSlot>;
+
+pub(crate) fn observe(slots: &[&'static ThreadSlot], lists: &Lists) -> Observed {
+    let owners = owners(slots);
+    let mut observed = Observed::default();
+    for slot in slots {
+        let Some(poll) = slot.running_poll() else {
+            continue;
+        };
+        let observation = Observation::of_poll(slot, poll);
+        // What was read about the poll is about this one only if it still runs.
+        if slot.seq() == poll.seq && holds_its_worker(slot, &owners) {
+            observed.busy.push(observation);
+        }
+    }
+    for (id, runtime) in &lists.runtimes {
+        let Some(handle) = runtime.handle() else {
+            continue;
+        };
+        observe_workers(*id, &handle, runtime, slots, &owners, &mut observed);
+    }
+    observed
+}
+
+/// True for a runtime whose one thread works only while somebody drives it.
+pub(crate) fn is_current_thread(runtime: &RuntimeEntry) -> bool {
+    runtime
+        .handle()
+        .is_some_and(|handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread)
+}
+
+impl Observation {
+    fn of_poll(slot: &'static ThreadSlot, poll: RunningPoll) -> Self {
+        Self {
+            id: TargetId::Poll(address_of(slot)),
+            progress: [poll.seq, 0, 0, 0],
+            slot,
+            poll: Some(poll),
+            runtime: slot.runtime(),
+            worker: slot.worker(),
+            guard: slot.guard(),
+            scope: slot.scope(),
+        }
+    }
+
+    /// When this began: exactly if the poll is timed, else from the last wake-up of the thread, else in the middle of
+    /// the time in which it must have begun (of which no more than two ticks are believed, should this tick be late).
+    pub(crate) fn start_ns(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> u64 {
+        if let Some(start_ns) = self.poll.and_then(|poll| poll.start_ns) {
+            return start_ns.min(now);
+        }
+        let woken_ns = self.slot.unparked_ns();
+        if woken_ns > last_tick_ns && woken_ns <= now {
+            return woken_ns;
+        }
+        now - (now - last_tick_ns).min(2 * tick_ns) / 2
+    }
+}
+
+fn observe_workers(
+    id: u64,
+    handle: &Handle,
+    runtime: &Arc<RuntimeEntry>,
+    slots: &[&'static ThreadSlot],
+    owners: &Owners,
+    observed: &mut Observed,
+) {
+    let current_thread = handle.runtime_flavor() == RuntimeFlavor::CurrentThread;
+    let metrics = handle.metrics();
+    for index in 0..metrics.num_workers() {
+        let slot = if current_thread {
+            slots.iter().copied().find(|slot| slot.drives() == id)
+        } else {
+            owners.get(&(id, index)).copied()
+        };
+        let Some(slot) = slot else { continue };
+        observed.must_poll |= !runtime.is_hooked();
+        let (seq, park_unpark_count) = (slot.seq(), metrics.worker_park_unpark_count(index));
+        let (in_a_poll, parked) = (seq & 1 == 1, park_unpark_count & 1 == 1);
+        if in_a_poll || parked {
+            continue;
+        }
+        let busy_ns = nanos(metrics.worker_total_busy_duration(index));
+        observed.busy.push(Observation {
+            id: TargetId::Worker { runtime: id, index },
+            progress: [busy_ns, park_unpark_count, seq, address_of(slot) as u64],
+            slot,
+            poll: None,
+            runtime: id,
+            worker: Some(index),
+            guard: 0,
+            scope: slot.scope(),
+        });
+    }
+}
+
+fn owners(slots: &[&'static ThreadSlot]) -> Owners {
+    let mut owners = Owners::new();
+    for slot in slots {
+        let seen_ns = last_seen_ns(slot);
+        if let Some(worker) = slot.worker()
+            && seen_ns > 0
+        {
+            let owner = owners.entry((slot.runtime(), worker)).or_insert(slot);
+            if last_seen_ns(owner) < seen_ns {
+                *owner = slot;
+            }
+        }
+    }
+    owners
+}
+
+/// False after `block_in_place`: the worker's queue went to another thread, so holding this one holds up nobody.
+fn holds_its_worker(slot: &'static ThreadSlot, owners: &Owners) -> bool {
+    let owner = slot
+        .worker()
+        .and_then(|worker| owners.get(&(slot.runtime(), worker)));
+    owner.is_none_or(|owner| std::ptr::eq(*owner, slot))
+}
+
+fn last_seen_ns(slot: &ThreadSlot) -> u64 {
+    slot.parked_ns().max(slot.unparked_ns())
+}
+
+fn address_of(slot: &'static ThreadSlot) -> usize {
+    std::ptr::from_ref(slot).addr()
+}

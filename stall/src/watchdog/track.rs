@@ -1,0 +1,350 @@
+//! One target over time: since when it makes no progress, and what was reported about it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::NEXT_STALL;
+use super::account::{Account, Breakdown, ThreadState};
+use super::consumers::Consumers;
+use super::target::Observation;
+use crate::capture::{Activity, Capturer, RawStack};
+use crate::guard::GuardState;
+use crate::report::{Capture, CaptureMethod, Class, Kind, Phase, StallReport};
+use crate::reporter::Event;
+use crate::runtime::RuntimeEntry;
+use crate::{procfs, scope};
+
+/// A look at the thread is taken at least each sixteenth of the stall's age: often at first, seldom in a hang.
+const LOOKS_PER_AGE: u64 = 16;
+
+/// How often a stack that could not be had is tried for again, at the following ticks: its thread may have had no CPU to
+/// answer on.
+const MORE_STACK_ATTEMPTS: u32 = 8;
+
+/// A target without progress.
+pub(crate) struct Track {
+    pub(crate) observation: Observation,
+    /// The tick in which it was last seen without progress.
+    pub(crate) tick_number: u64,
+    start_ns: u64,
+    next_look_ns: u64,
+    account: Account,
+    /// True where the system gives no samples: then wall time must do.
+    blind: bool,
+    state: ThreadState,
+    net_ns: u64,
+    /// Reports sent at a multiple of the threshold.
+    sent: u32,
+    /// Further attempts at the stack of a stall that was reported without one.
+    stack_attempts: u32,
+    hang: bool,
+    open: Option<OpenStall>,
+}
+
+/// A stall that was reported and is not over.
+struct OpenStall {
+    report: StallReport,
+    for_probe: bool,
+    guards: Vec<Arc<GuardState>>,
+    /// Set by the reporter if the stack shows that this is no stall (`block_in_place`).
+    dismissed: Arc<AtomicBool>,
+}
+
+impl Track {
+    pub(crate) fn begin(observation: &Observation, start_ns: u64) -> Self {
+        Self {
+            observation: *observation,
+            tick_number: 0,
+            start_ns,
+            next_look_ns: 0,
+            account: Account::default(),
+            blind: false,
+            state: ThreadState::Runnable,
+            net_ns: 0,
+            sent: 0,
+            stack_attempts: 0,
+            hang: false,
+            open: None,
+        }
+    }
+
+    /// True if `observation` is still the same poll (or stretch without maintenance).
+    pub(crate) fn is_about(&self, observation: &Observation) -> bool {
+        self.observation.progress == observation.progress
+    }
+
+    pub(crate) fn age_ns(&self, now: u64) -> u64 {
+        now.saturating_sub(self.start_ns)
+    }
+
+    /// True while a reported stall goes on.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| !open.dismissed.load(Relaxed))
+    }
+
+    /// The process was stopped for `paused_ns`: as if that time had not been.
+    pub(crate) fn leave_out(&mut self, paused_ns: u64) {
+        self.start_ns += paused_ns;
+        self.account = Account::default();
+    }
+
+    /// Looks at the thread if it is time to. True if there is something to report now.
+    pub(crate) fn look(
+        &mut self,
+        now: u64,
+        threshold_ns: u64,
+        hang_after_ns: Option<u64>,
+        tick_ns: u64,
+    ) -> bool {
+        let age_ns = self.age_ns(now);
+        if age_ns < threshold_ns / 8 || now < self.next_look_ns {
+            return false;
+        }
+        let level_ns = threshold_ns.saturating_mul(1 << self.sent.min(40));
+        let hang_ns = hang_after_ns.filter(|_| !self.hang).unwrap_or(u64::MAX);
+        let pause_ns = tick_ns.max(age_ns / LOOKS_PER_AGE);
+        self.next_look_ns = (now + pause_ns).min(
+            self.start_ns
+                .saturating_add(level_ns.min(hang_ns))
+                .max(now + 1),
+        );
+        if !self.sample(now) {
+            return false;
+        }
+        let Some(net_ns) = self.net_now(age_ns, threshold_ns, tick_ns) else {
+            return false;
+        };
+        self.net_ns = net_ns;
+        let is_hang = net_ns >= hang_ns;
+        self.hang |= is_hang;
+        let is_due = is_hang || net_ns >= level_ns;
+        if is_due {
+            self.sent += 1;
+        } else if self.stack_attempts > 0 {
+            self.stack_attempts -= 1;
+            return true;
+        }
+        is_due
+    }
+
+    /// False if a debugger holds the thread: then everything starts anew.
+    fn sample(&mut self, now: u64) -> bool {
+        let Some(look) = procfs::look(self.observation.slot) else {
+            self.blind = true;
+            return true;
+        };
+        if look.traced || look.sample.state == ThreadState::Stopped {
+            self.start_ns = now;
+            self.account = Account::default();
+            return false;
+        }
+        self.state = look.sample.state;
+        self.account.add(look.sample);
+        true
+    }
+
+    /// How long the thread's own code is responsible for. `None` until the samples cover half of the threshold.
+    fn net_now(&self, age_ns: u64, threshold_ns: u64, tick_ns: u64) -> Option<u64> {
+        if self.blind {
+            return Some(age_ns);
+        }
+        let known = self
+            .account
+            .breakdown()
+            .filter(|known| known.covered_ns >= threshold_ns / 2)?;
+        let unknown_ns = age_ns.saturating_sub(known.covered_ns).min(2 * tick_ns);
+        Some((known.net_ns() + unknown_ns).min(age_ns))
+    }
+
+    /// The report that is due now, with a fresh stack.
+    pub(crate) fn event(
+        &mut self,
+        now: u64,
+        consumers: &Consumers<'_>,
+        capturer: &mut Capturer,
+        runtime: Option<&Arc<RuntimeEntry>>,
+    ) -> Event {
+        let seq = self.observation.poll.map(|poll| poll.seq);
+        if let Some(seq) = seq {
+            self.observation.slot.want_end_of(seq);
+        }
+        let stack = capturer.take(self.observation.slot, seq, self.activity());
+        let phase = match (&self.open, &stack) {
+            (None, None) => {
+                self.stack_attempts = MORE_STACK_ATTEMPTS;
+                Phase::Started
+            }
+            (None, Some(_)) => Phase::Started,
+            (Some(_), None) => Phase::Ongoing,
+            (Some(_), Some(_)) => {
+                self.stack_attempts = 0;
+                Phase::Ongoing
+            }
+        };
+        let mut report = self.report(phase, self.age_ns(now), self.net_ns, runtime);
+        report.syscall = stack.as_ref().and_then(|stack| stack.syscall.clone());
+        let open = self.open.get_or_insert_with(|| OpenStall {
+            report: report.clone(),
+            for_probe: false,
+            guards: Vec::new(),
+            dismissed: Arc::new(AtomicBool::new(false)),
+        });
+        report.id = open.report.id;
+        open.for_probe |= consumers.probe_wants(self.net_ns);
+        for guard in consumers.guards_that_want(self.net_ns) {
+            if !open.guards.iter().any(|known| known.id() == guard.id()) {
+                open.guards.push(guard);
+            }
+        }
+        open.report = report;
+        open.event(stack)
+    }
+
+    /// The last report, if the stall was ever reported.
+    pub(crate) fn end_event(
+        &mut self,
+        now: u64,
+        last_tick_ns: u64,
+        runtime: Option<&Arc<RuntimeEntry>>,
+    ) -> Option<Event> {
+        let mut open = self.open.take()?;
+        let end_ns = self.end_ns(now, last_tick_ns);
+        let wall_ns = end_ns.saturating_sub(self.start_ns);
+        let run_queue_ns = self.breakdown().run_queue_ns;
+        let net_ns = wall_ns.saturating_sub(run_queue_ns);
+        let mut report = self.report(Phase::Ended, wall_ns, net_ns, runtime);
+        report.id = open.report.id;
+        report.syscall = open.report.syscall.take();
+        report.fields = std::mem::take(&mut open.report.fields);
+        open.report = report;
+        Some(open.event(None))
+    }
+
+    /// Exactly if the thread noted it; else the last tick's or this tick's side of the middle.
+    fn end_ns(&self, now: u64, last_tick_ns: u64) -> u64 {
+        let slot = self.observation.slot;
+        if self.observation.poll.is_some() {
+            if let Some(end_ns) = slot.take_end() {
+                return end_ns;
+            }
+        } else {
+            let parked_ns = slot.parked_ns();
+            if parked_ns > last_tick_ns.max(self.start_ns) {
+                return parked_ns;
+            }
+        }
+        last_tick_ns.midpoint(now).max(self.start_ns)
+    }
+
+    /// Run-queue wait in a target that would have been a stall by the clock on the wall.
+    pub(crate) fn starved_ns(&self, now: u64, threshold_ns: Option<u64>) -> Option<u64> {
+        let run_queue_ns = self.breakdown().run_queue_ns;
+        (run_queue_ns > 0 && self.age_ns(now) >= threshold_ns?).then_some(run_queue_ns)
+    }
+
+    fn breakdown(&self) -> Breakdown {
+        self.account.breakdown().unwrap_or_default()
+    }
+
+    fn report(
+        &self,
+        phase: Phase,
+        wall_ns: u64,
+        net_ns: u64,
+        runtime: Option<&Arc<RuntimeEntry>>,
+    ) -> StallReport {
+        let Observation {
+            slot,
+            worker,
+            poll,
+            scope,
+            ..
+        } = self.observation;
+        let known = self.breakdown();
+        StallReport {
+            id: if self.open.is_none() && phase == Phase::Started {
+                NEXT_STALL.fetch_add(1, Relaxed)
+            } else {
+                0
+            },
+            phase,
+            at_unix_ms: unix_ms(),
+            runtime: runtime
+                .map_or("unnamed", |runtime| runtime.name())
+                .to_owned(),
+            worker,
+            thread: slot.name(),
+            tid: slot.tid(),
+            task: poll.and_then(|poll| poll.task),
+            kind: self.kind(),
+            class: self.class(known),
+            wall_us: wall_ns / 1000,
+            net_us: net_ns / 1000,
+            cpu_us: known.cpu_ns.min(wall_ns) / 1000,
+            run_queue_us: known.run_queue_ns / 1000,
+            syscall: None,
+            fields: scope::fields_of(scope),
+            fingerprint: String::new(),
+            count: 0,
+            capture: Capture {
+                method: CaptureMethod::None,
+                complete: false,
+            },
+            user_frames: Vec::new(),
+            frames: Vec::new(),
+            build_id: None,
+        }
+    }
+
+    /// A thread that slept at all since it was first looked at may be about to sleep again.
+    fn activity(&self) -> Activity {
+        let known = self.breakdown();
+        if self.state == ThreadState::Runnable && !self.account.slept() {
+            Activity::Computing
+        } else if self.state == ThreadState::Runnable && known.cpu_ns >= known.slept_ns() {
+            Activity::Mixed
+        } else {
+            Activity::Sleeping
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.observation.poll {
+            _ if self.hang => Kind::Hang,
+            Some(_) => Kind::LongPoll,
+            None => Kind::WorkerBusy,
+        }
+    }
+
+    fn class(&self, known: Breakdown) -> Class {
+        if self.blind {
+            Class::Unknown
+        } else if known.cpu_ns >= known.slept_ns() {
+            Class::Cpu
+        } else {
+            Class::Blocked
+        }
+    }
+}
+
+impl OpenStall {
+    fn event(&self, stack: Option<RawStack>) -> Event {
+        Event {
+            report: self.report.clone(),
+            stack,
+            for_probe: self.for_probe,
+            guards: self.guards.clone(),
+            dismissed: Arc::clone(&self.dismissed),
+        }
+    }
+}
+
+fn unix_ms() -> u64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,158 @@
+//! Waiting for work and for changes: woken at once, and never for ever.
+
+use std::time::Duration;
+
+use shared::config::QueueArgs;
+use shared::job::{JobId, State};
+use tokio::time::{Instant, timeout};
+
+use crate::bench::{Bench, args, job};
+
+/// Longer than any test may take, so that a wait that ends was ended by somebody.
+const LONG: Duration = Duration::from_secs(600);
+const SOON: Duration = Duration::from_secs(30);
+
+/// Waits until the subscription stands: it wakes a waiter once when it does.
+async fn subscribed(bench: &Bench) {
+    timeout(SOON, bench.queue.wait_for_work(LONG))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_submit_wakes_an_idle_worker() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    let submitter = bench.another(&args()).await;
+    let (_, answer) = tokio::join!(
+        async {
+            timeout(SOON, bench.queue.wait_for_work(LONG))
+                .await
+                .expect("woken");
+        },
+        async { submitter.submit(&job()).await.unwrap() },
+    );
+    assert_eq!(answer, shared::queue::Submitted::Accepted);
+    bench.claim().await;
+}
+
+#[tokio::test]
+async fn work_that_came_between_a_claim_and_the_wait_is_not_missed() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    for _ in 0..20 {
+        assert!(bench.try_claim().await.is_none());
+        bench.submit_one().await;
+        timeout(SOON, bench.queue.wait_for_work(LONG))
+            .await
+            .expect("woken");
+        bench.claim().await;
+    }
+}
+
+#[tokio::test]
+async fn every_idle_slot_of_a_process_is_woken_while_there_is_work() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    for _ in 0..3 {
+        bench.submit_one().await;
+    }
+    let slot = || async {
+        loop {
+            if let Some(claim) = bench.try_claim().await {
+                return claim.record.id;
+            }
+            bench.queue.wait_for_work(LONG).await;
+        }
+    };
+    let (a, b, c) = timeout(SOON, async { tokio::join!(slot(), slot(), slot()) })
+        .await
+        .unwrap();
+    assert!(a != b && b != c && a != c);
+}
+
+#[tokio::test]
+async fn a_delayed_job_wakes_the_worker_when_it_is_due() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    let delay = Duration::from_millis(50);
+    bench
+        .submit(&shared::queue::NewJob { delay, ..job() })
+        .await;
+    let claim = timeout(SOON, async {
+        loop {
+            if let Some(claim) = bench.try_claim().await {
+                break claim;
+            }
+            bench.queue.wait_for_work(LONG).await;
+        }
+    });
+    let record = claim.await.expect("woken").record;
+    assert!(record.started_at.unwrap().since(record.created_at) >= delay);
+}
+
+#[tokio::test]
+async fn a_silent_workers_job_is_taken_back_without_a_signal() {
+    let lease = Duration::from_millis(100);
+    let bench = Bench::with(QueueArgs { lease, ..args() }).await;
+    subscribed(&bench).await;
+    bench.submit_one().await;
+    bench.claim().await;
+    let second = timeout(SOON, async {
+        loop {
+            if let Some(claim) = bench.try_claim().await {
+                break claim;
+            }
+            bench.queue.wait_for_work(LONG).await;
+        }
+    });
+    assert_eq!(second.await.expect("woken").record.attempt, 2);
+}
+
+#[tokio::test]
+async fn a_long_poll_answers_a_change_at_once_and_the_same_when_there_is_none() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    let id = bench.submit_one().await;
+    let now = bench.queue.changed(id, 0, LONG).await.unwrap().unwrap();
+    assert_eq!(now.revision, 1);
+
+    let (changed, _) = tokio::join!(bench.queue.changed(id, 1, LONG), bench.claim());
+    assert_eq!(changed.unwrap().unwrap().state, State::Running);
+
+    let begun = Instant::now();
+    let same = bench
+        .queue
+        .changed(id, 2, Duration::from_millis(50))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((same.revision, same.state), (2, State::Running));
+    assert!(begun.elapsed() >= Duration::from_millis(50));
+    assert_eq!(
+        bench
+            .queue
+            .changed(JobId::generate(), 0, LONG)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_long_poll_lives_through_a_lost_subscription() {
+    let bench = Bench::new().await;
+    subscribed(&bench).await;
+    let id = bench.submit_one().await;
+    let _: u32 = bench
+        .raw(redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("pubsub"))
+        .await;
+    let (changed, _) = tokio::join!(
+        timeout(SOON, bench.queue.changed(id, 1, LONG)),
+        bench.claim()
+    );
+    assert_eq!(
+        changed.expect("answered").unwrap().unwrap().state,
+        State::Running
+    );
+}

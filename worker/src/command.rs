@@ -1,0 +1,100 @@
+//! The process: config → telemetry → connect → run → drain.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use shared::telemetry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::WorkerArgs;
+use crate::run::{Worker, WorkerError};
+
+/// Takes PDFs from the queue and leaves text, images and metadata in the object store.
+#[derive(Parser)]
+#[command(name = "pdf-ingest-worker", version)]
+struct Command {
+    /// Ask the process that runs with the same address whether it is ready, and exit
+    #[arg(long)]
+    probe: bool,
+
+    #[command(flatten)]
+    worker: WorkerArgs,
+}
+
+/// The arguments contradict each other (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+
+/// Everything that `pdf-ingest-worker` does, from its arguments to its exit status: 64 for arguments
+/// that make no sense, 1 for a worker that could not start or ended by itself.
+pub fn main() -> ExitCode {
+    let Command {
+        probe,
+        worker: args,
+    } = Command::parse();
+    if probe {
+        return match shared::probe::ready(args.work.worker_listen) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln_before_logs(&error.to_string());
+                ExitCode::FAILURE
+            }
+        };
+    }
+    if let Err(error) = telemetry::init(&args.telemetry) {
+        eprintln_before_logs(&error.to_string());
+        return ExitCode::from(USAGE);
+    }
+    match start(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(match error {
+                WorkerError::Config(_) => USAGE,
+                _ => 1,
+            })
+        }
+    }
+}
+
+/// A runtime under the stall probe, and the worker on it.
+fn start(args: WorkerArgs) -> Result<(), WorkerError> {
+    telemetry::metrics()?;
+    let probe = telemetry::probe(&args.telemetry)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = probe
+        .instrument(builder.enable_all(), "worker")
+        .build()
+        .map_err(|error| WorkerError::Config(error.to_string()))?;
+    runtime.block_on(probe.watch(run(args)))
+}
+
+async fn run(args: WorkerArgs) -> Result<(), WorkerError> {
+    let listener = TcpListener::bind(args.work.worker_listen)
+        .await
+        .map_err(|error| WorkerError::Config(format!("{}: {error}", args.work.worker_listen)))?;
+    let (mut terminate, mut interrupt) = (
+        listen_for(SignalKind::terminate())?,
+        listen_for(SignalKind::interrupt())?,
+    );
+    let worker = Worker::connect(args).await?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    worker.run(listener, shutdown).await
+}
+
+fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerError> {
+    signal(kind).map_err(|error| WorkerError::Config(error.to_string()))
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "there is no log yet, or nobody reads it"
+)]
+fn eprintln_before_logs(message: &str) {
+    eprintln!("{message}");
+}

@@ -1,0 +1,120 @@
+//! Flags and environment of a worker.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use shared::config::{
+    ByteSize, LimitArgs, Problems, QueueArgs, RedisArgs, StoreArgs, TelemetryArgs, duration,
+};
+
+/// Everything that a worker can be told.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArgs {
+    /// Redis.
+    #[command(flatten)]
+    pub redis: RedisArgs,
+    /// Object store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Queue.
+    #[command(flatten)]
+    pub queue: QueueArgs,
+    /// What one document may cost.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// How this worker works.
+    #[command(flatten)]
+    pub work: WorkArgs,
+    /// Logs.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+}
+
+/// How a worker works.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Worker")]
+pub struct WorkArgs {
+    /// Jobs worked on at once; the number of cores when empty
+    #[arg(long, env = "WORKER_SLOTS")]
+    pub slots: Option<NonZeroUsize>,
+
+    /// Where /livez, /readyz and /metrics answer
+    #[arg(long, env = "WORKER_LISTEN", default_value = "127.0.0.1:9464")]
+    pub worker_listen: SocketAddr,
+
+    /// Objects of one job uploaded at once
+    #[arg(long, env = "WORKER_UPLOADS", default_value = "8")]
+    pub uploads: NonZeroUsize,
+
+    /// Bytes of one job that may wait for their upload before extraction pauses
+    #[arg(long, env = "WORKER_UPLOAD_BUFFER", default_value = "64MiB")]
+    pub upload_buffer: ByteSize,
+
+    /// How long running jobs may go on after SIGTERM before they are given back to the queue
+    #[arg(long, env = "DRAIN", default_value = "30s", value_parser = duration)]
+    pub worker_drain: Duration,
+
+    /// How often expired jobs are looked for
+    #[arg(long, env = "SWEEP_INTERVAL", default_value = "5s", value_parser = duration)]
+    pub sweep_interval: Duration,
+
+    /// Where documents are extracted. `event-loop` shows the wrong way: every request of the
+    /// process waits while a page is read, and the stall probe reports it
+    #[arg(long, env = "EXTRACT_ON", default_value = "blocking-pool")]
+    pub extract_on: ExtractOn,
+}
+
+/// Where documents are extracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExtractOn {
+    /// On tokio's blocking pool, through `cpu.rs`.
+    BlockingPool,
+    /// On the runtime thread that polls the job: for demonstration only.
+    EventLoop,
+}
+
+impl WorkerArgs {
+    /// Looks at all arguments together.
+    ///
+    /// # Errors
+    /// Everything that contradicts itself, one line each.
+    pub fn check(&self) -> Result<(), String> {
+        let mut problems = Problems::new();
+        self.queue.check(&mut problems);
+        self.store.check(&mut problems);
+        self.limits.check(&mut problems);
+        problems.require(
+            self.work.upload_buffer.as_u64() >= 1 << 20,
+            "WORKER_UPLOAD_BUFFER must be at least 1MiB",
+        );
+        problems.require(
+            !self.work.sweep_interval.is_zero(),
+            "SWEEP_INTERVAL must be more than zero",
+        );
+        problems.into_result()
+    }
+
+    /// Jobs worked on at once.
+    pub(crate) fn slots(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.work.slots.map_or_else(cores, NonZeroUsize::get)
+    }
+
+    /// The limits as the extraction takes them.
+    pub(crate) fn extract_limits(&self) -> extract::Limits {
+        let limits = &self.limits;
+        extract::Limits {
+            max_pages: limits.max_pages,
+            max_stream_bytes: limits.max_stream.as_u64(),
+            max_document_bytes: limits.max_inflated.as_u64(),
+            max_image_side: limits.max_image_side,
+            max_image_bytes: limits.max_image_bytes.as_u64(),
+            max_images: limits.max_images,
+            max_text_bytes: limits.max_text.as_u64(),
+            max_depth: limits.max_depth,
+            max_operators: limits.max_operators,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One attempt: source in, images, pages and manifest out.
+//!
+//! Extraction runs on a blocking thread and hands over what it finds through a bounded channel, so
+//! that uploads run while it goes on and a slow store slows it down instead of filling the memory.
+
+mod found; // what extraction hands over, and the sink that does it
+mod manifest; // gathers result.json while objects are stored
+mod progress; // tells the queue how far it is, at most four times a second
+mod storing; // uploads what was found
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use extract::{ExtractError, Options, Sha256};
+use metrics::counter;
+use shared::config::ByteSize;
+use shared::job::{JobOptions, JobRecord, Stage, Tally};
+use shared::manifest::Manifest;
+use shared::queue::{Lease, Queue};
+use shared::store::{ObjectKey, ObjectStore};
+use shared::telemetry::names;
+
+use crate::config::{ExtractOn, WorkerArgs};
+use crate::cpu::Cpu;
+use crate::failure::Failure;
+use crate::stop::{Stop, StopReason};
+use found::FoundSink;
+use progress::Progress;
+
+/// What every attempt of this worker uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Workshop {
+    pub(crate) queue: Queue,
+    pub(crate) store: ObjectStore,
+    pub(crate) cpu: Cpu,
+    limits: extract::Limits,
+    max_source: ByteSize,
+    job_timeout: Duration,
+    uploads: usize,
+    upload_buffer: ByteSize,
+    extract_on: ExtractOn,
+}
+
+impl Workshop {
+    pub(crate) fn new(args: &WorkerArgs, queue: Queue, store: ObjectStore) -> Self {
+        Self {
+            queue,
+            store,
+            cpu: Cpu::new(args.slots(), args.work.extract_on),
+            limits: args.extract_limits(),
+            max_source: args.limits.max_upload,
+            job_timeout: args.limits.job_timeout,
+            uploads: args.work.uploads.get(),
+            upload_buffer: args.work.upload_buffer,
+            extract_on: args.work.extract_on,
+        }
+    }
+
+    /// Works on `job` until there is a result, a failure, or `stop` is triggered.
+    pub(crate) async fn attempt(&self, job: &JobRecord, stop: &Stop) -> Result<Tally, Failure> {
+        let lease = Lease {
+            job: job.id,
+            attempt: job.attempt,
+        };
+        let progress = Progress::new();
+        let outcome = tokio::select! {
+            outcome = self.produce(job, stop, &progress) => outcome,
+            never = progress.report(&self.queue, lease, stop) => match never {},
+            never = self.end_at_deadline(stop) => match never {},
+        };
+        match stop.reason() {
+            Some(reason) if outcome.is_err() => Err(Failure::Stopped(reason)),
+            _ => outcome,
+        }
+    }
+
+    /// The job, as the README tells it.
+    async fn produce(
+        &self,
+        job: &JobRecord,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<Tally, Failure> {
+        progress.enter(Stage::Download);
+        let source = until_stopped(stop, self.download(job)).await?;
+
+        progress.enter(Stage::Extract);
+        let manifest = Box::pin(self.extract_and_store(job, source, stop, progress)).await?;
+
+        progress.enter(Stage::Commit);
+        let tally = manifest::tally(&manifest);
+        let json = self
+            .cpu
+            .run(stop, move |_| serde_json::to_vec(&manifest))
+            .await?;
+        let json = json.map_err(|error| Failure::Internal(format!("manifest: {error}")))?;
+        until_stopped(stop, Box::pin(self.commit(job, json.into()))).await?;
+        progress.leave();
+        Ok(tally)
+    }
+
+    async fn download(&self, job: &JobRecord) -> Result<Bytes, Failure> {
+        let source = self
+            .store
+            .get_bytes(&ObjectKey::Source(job.id), self.max_source)
+            .await?;
+        counter!(names::SOURCE_BYTES_TOTAL).increment(source.len() as u64);
+        Ok(source)
+    }
+
+    async fn extract_and_store(
+        &self,
+        job: &JobRecord,
+        source: Bytes,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<Manifest, Failure> {
+        let (mut sink, found) = FoundSink::new(self.upload_buffer, self.extract_on);
+        let (options, limits) = (extract_options(&job.options), self.limits.clone());
+        let expected = job.sha256.clone();
+        let extraction = self.cpu.run(stop, move |cancel| {
+            verify(&source, expected)?;
+            let summary = extract::extract(&source, &options, &limits, cancel, &mut sink)?;
+            sink.end(&summary).map_err(|_| ExtractError::SinkClosed)?;
+            Ok(())
+        });
+        let storing = until_stopped(stop, storing::store(self, job, found, progress));
+        match tokio::join!(extraction, storing) {
+            (Ok(Ok(())), Ok(manifest)) => Ok(manifest),
+            (Ok(Ok(()) | Err(Failure::Extract(ExtractError::SinkClosed))), Err(failure)) => {
+                Err(failure)
+            }
+            (Ok(Err(failure)) | Err(failure), _) => Err(failure),
+        }
+    }
+
+    /// Writes `result.json`: from here on the job has a result.
+    async fn commit(&self, job: &JobRecord, manifest: Bytes) -> Result<(), Failure> {
+        counter!(names::STORED_BYTES_TOTAL).increment(manifest.len() as u64);
+        self.store
+            .put(&ObjectKey::Manifest(job.id), manifest)
+            .await?;
+        Ok(())
+    }
+
+    async fn end_at_deadline(&self, stop: &Stop) -> Infallible {
+        tokio::time::sleep(self.job_timeout).await;
+        stop.trigger(StopReason::TimedOut);
+        std::future::pending().await
+    }
+}
+
+/// Drops `work` as soon as `stop` is triggered.
+async fn until_stopped<T>(
+    stop: &Stop,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        outcome = work => outcome,
+        reason = stop.triggered() => Err(Failure::Stopped(reason)),
+    }
+}
+
+/// An object store that answers with other bytes than it was given is an outage, not a bad PDF.
+fn verify(source: &[u8], expected: String) -> Result<(), Failure> {
+    let found = Sha256::of(source).to_string();
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Failure::SourceChanged { expected, found })
+    }
+}
+
+fn extract_options(options: &JobOptions) -> Options {
+    Options {
+        images: options.images,
+        boxes: options.boxes,
+        markdown: options.markdown,
+        password: None,
+    }
+}

@@ -1,0 +1,141 @@
+//! What extraction hands over, and the sink that does it from a blocking thread.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use extract::{Document, Image, Page, Sink, SinkClosed, Summary};
+use serde_json::Value;
+use shared::config::ByteSize;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::config::ExtractOn;
+
+/// Items that may wait in the channel; their bytes are bounded by the buffer's permits.
+const CHANNEL_ITEMS: usize = 64;
+/// Bytes per permit: a semaphore counts no further than 2^29 on 32-bit machines.
+const BYTES_PER_PERMIT: u64 = 1024;
+
+/// One thing that extraction found, in the order of [`Sink`]'s calls.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Once, first.
+    Document { pages: u64, json: Value },
+    /// A distinct image, with its share of the buffer.
+    Image(Image, Share),
+    /// A page: its line for `pages.ndjson` and what the manifest keeps of it.
+    Page(FoundPage, Share),
+    /// Once, last: without it the document was not read to its end.
+    End { warnings: Vec<Value> },
+}
+
+/// A page, already serialised on the blocking thread.
+#[derive(Debug)]
+pub(super) struct FoundPage {
+    pub(super) number: u64,
+    pub(super) line: Bytes,
+    pub(super) characters: u64,
+    pub(super) needs_ocr: bool,
+    pub(super) images: Vec<extract::PlacedImage>,
+}
+
+/// Bytes of the buffer, given back when what they stand for is stored.
+#[derive(Debug)]
+pub(super) struct Share(
+    #[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>,
+);
+
+/// Sends what is found; waits on its thread while the buffer is full.
+#[derive(Debug)]
+pub(super) struct FoundSink {
+    sender: mpsc::Sender<Found>,
+    buffer: Arc<Semaphore>,
+    buffer_permits: u32,
+    waits: Option<Handle>,
+}
+
+impl FoundSink {
+    /// A sink and what comes out of it. On the event loop it must not wait, so nothing bounds it
+    /// there: one more reason for not extracting there.
+    pub(super) fn new(buffer: ByteSize, extract_on: ExtractOn) -> (Self, mpsc::Receiver<Found>) {
+        let permits = u32::try_from(buffer.as_u64() / BYTES_PER_PERMIT).unwrap_or(u32::MAX >> 4);
+        let (items, waits) = match extract_on {
+            ExtractOn::BlockingPool => (CHANNEL_ITEMS, Some(Handle::current())),
+            ExtractOn::EventLoop => (Semaphore::MAX_PERMITS, None),
+        };
+        let (sender, receiver) = mpsc::channel(items);
+        let sink = Self {
+            sender,
+            buffer: Arc::new(Semaphore::new(permits as usize)),
+            buffer_permits: permits,
+            waits,
+        };
+        (sink, receiver)
+    }
+
+    /// Says that the document was read to its end.
+    pub(super) fn end(&self, summary: &Summary) -> Result<(), SinkClosed> {
+        let warnings = summary.warnings.iter().map(to_json).collect();
+        self.send(Found::End { warnings })
+    }
+
+    fn send(&self, found: Found) -> Result<(), SinkClosed> {
+        if self.waits.is_some() {
+            self.sender.blocking_send(found).map_err(|_| SinkClosed)
+        } else {
+            self.sender.try_send(found).map_err(|_| SinkClosed)
+        }
+    }
+
+    /// Waits for room in the buffer; something larger than all of it takes all of it.
+    fn share(&self, bytes: usize) -> Result<Share, SinkClosed> {
+        let Some(runtime) = &self.waits else {
+            return Ok(Share(None));
+        };
+        let wanted = (bytes as u64).div_ceil(BYTES_PER_PERMIT);
+        let wanted = u32::try_from(wanted)
+            .unwrap_or(u32::MAX)
+            .min(self.buffer_permits);
+        let room = Arc::clone(&self.buffer).acquire_many_owned(wanted);
+        let permit = runtime.block_on(async {
+            tokio::select! {
+                permit = room => permit.ok(),
+                () = self.sender.closed() => None,
+            }
+        });
+        permit.map(|permit| Share(Some(permit))).ok_or(SinkClosed)
+    }
+}
+
+impl Sink for FoundSink {
+    fn document(&mut self, document: Document) -> Result<(), SinkClosed> {
+        self.send(Found::Document {
+            pages: document.pages,
+            json: to_json(&document),
+        })
+    }
+
+    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+        let share = self.share(image.bytes.len())?;
+        self.send(Found::Image(image, share))
+    }
+
+    fn page(&mut self, page: Page) -> Result<(), SinkClosed> {
+        let mut line = serde_json::to_vec(&page).unwrap_or_default();
+        line.push(b'\n');
+        let share = self.share(line.len())?;
+        let found = FoundPage {
+            number: page.number,
+            line: Bytes::from(line),
+            characters: page.text.chars().count() as u64,
+            needs_ocr: page.needs_ocr,
+            images: page.images,
+        };
+        self.send(Found::Page(found, share))
+    }
+}
+
+/// The types of `extract` have string keys only, so writing them as JSON cannot fail.
+fn to_json<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}

@@ -1,0 +1,5 @@
+//! `pdf-ingest-worker`.
+
+fn main() -> std::process::ExitCode {
+    worker::main()
+}

@@ -1,0 +1,206 @@
+//! Puts the parts together, and drains them in order: stop taking, finish, release, exit.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use apalis::prelude::{Data, Monitor, WorkerBuilder};
+use apalis_core::error::BoxDynError;
+use metrics::gauge;
+use shared::job::Tally;
+use shared::queue::{InvalidWorkerId, Queue, QueueError, WorkerId, WorkerInfo};
+use shared::store::{ObjectStore, StoreError};
+use shared::telemetry::{self, TelemetryError, names};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Admin};
+use crate::backend::{Claims, FinishLayer, HeldJob, QueueBackend};
+use crate::config::WorkerArgs;
+use crate::identity;
+use crate::janitor;
+use crate::job::Workshop;
+use crate::lease::LeaseKeeper;
+use crate::stop::StopReason;
+
+/// How long outcomes may take to be reported after the grace time.
+const LAST_REPORTS: Duration = Duration::from_secs(10);
+
+/// Why a worker could not start, or ended by itself.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The arguments contradict each other.
+    #[error("{0}")]
+    Config(String),
+    /// Redis is away or unfit.
+    #[error("queue: {0}")]
+    Queue(#[from] QueueError),
+    /// The object store is away or unfit.
+    #[error("object store: {0}")]
+    Store(#[from] StoreError),
+    /// This process has no usable name.
+    #[error(transparent)]
+    Identity(#[from] InvalidWorkerId),
+    /// Metrics could not be set up.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// The loop that takes jobs ended without being told to.
+    #[error("the worker stopped by itself: {0}")]
+    Ended(String),
+}
+
+/// A worker that is connected and has not taken a job yet.
+#[derive(Debug)]
+pub struct Worker {
+    args: WorkerArgs,
+    info: WorkerInfo,
+    queue: Queue,
+    store: ObjectStore,
+}
+
+impl Worker {
+    /// Checks the arguments and connects to Redis and the object store.
+    ///
+    /// # Errors
+    /// [`WorkerError::Config`], [`WorkerError::Queue`] or [`WorkerError::Store`].
+    pub async fn connect(args: WorkerArgs) -> Result<Self, WorkerError> {
+        args.check().map_err(WorkerError::Config)?;
+        let queue = Queue::connect(&args.redis, &args.queue).await?;
+        let store = ObjectStore::connect(&args.store).await?;
+        let info = identity::of_this_process(args.slots())?;
+        Ok(Self {
+            args,
+            info,
+            queue,
+            store,
+        })
+    }
+
+    /// The name under which it holds leases.
+    #[must_use]
+    pub fn id(&self) -> &WorkerId {
+        &self.info.id
+    }
+
+    /// Works until `shutdown` completes and the drain is over; `admin` answers probes meanwhile.
+    ///
+    /// # Errors
+    /// [`WorkerError::Ended`] when it stops taking jobs for any other reason.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), WorkerError> {
+        let Self {
+            args,
+            info,
+            queue,
+            store,
+        } = self;
+        let (keeper, keeper_thread) =
+            LeaseKeeper::start(args.redis.clone(), args.queue.clone(), info.clone()).await?;
+        let admin = Arc::new(Admin {
+            queue: queue.clone(),
+            store: store.clone(),
+            metrics: telemetry::metrics()?,
+            draining: AtomicBool::new(false),
+        });
+        gauge!(names::WORKER_SLOTS).set(args.slots() as f64);
+        tracing::info!(worker.id = %info.id, slots = args.slots(), "taking jobs");
+
+        let workshop = Arc::new(Workshop::new(&args, queue.clone(), store.clone()));
+        let taking = take_jobs(&args, &info, workshop, &keeper, &admin, shutdown);
+        let ended = tokio::select! {
+            ended = taking => ended,
+            never = admin::serve(listener, Arc::clone(&admin)) => match never {},
+            never = janitor::sweep(&queue, &store, args.work.sweep_interval) => match never {},
+        };
+        if let Err(error) = leave(&queue, &info.id, &keeper).await {
+            tracing::warn!(%error, "leases left to expire");
+        }
+        keeper.end();
+        if keeper_thread.is_finished() {
+            tracing::warn!("the lease keeper ended early");
+        }
+        tracing::info!(worker.id = %info.id, "stopped");
+        ended
+    }
+}
+
+/// Gives back what would not stop, and leaves the registry.
+async fn leave(queue: &Queue, id: &WorkerId, keeper: &LeaseKeeper) -> Result<(), QueueError> {
+    queue.release_all(&keeper.leases()).await?;
+    queue.deregister(id).await
+}
+
+/// Runs apalis until `shutdown`, then until the running jobs have ended or the grace time is over.
+async fn take_jobs(
+    args: &WorkerArgs,
+    info: &WorkerInfo,
+    workshop: Arc<Workshop>,
+    keeper: &LeaseKeeper,
+    admin: &Admin,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), WorkerError> {
+    let closing = CancellationToken::new();
+    let monitor = monitor(args, info, workshop, keeper, &closing);
+    let told_to_stop = async {
+        shutdown.await;
+        admin.draining.store(true, Ordering::Relaxed);
+        tracing::info!(running = keeper.leases().len(), "draining");
+        closing.cancel();
+        Ok(())
+    };
+    let running = monitor.run_with_signal(told_to_stop);
+    let out_of_time = async {
+        closing.cancelled().await;
+        tokio::time::sleep(args.work.worker_drain).await;
+        tracing::warn!(
+            running = keeper.leases().len(),
+            "grace time is over, giving jobs back"
+        );
+        keeper.stop_all(StopReason::Drained);
+        tokio::time::sleep(LAST_REPORTS).await;
+    };
+    tokio::select! {
+        ended = running => match ended {
+            Ok(()) if closing.is_cancelled() => Ok(()),
+            Ok(()) => Err(WorkerError::Ended("no error".to_owned())),
+            Err(error) => Err(WorkerError::Ended(error.to_string())),
+        },
+        () = out_of_time => Ok(()),
+    }
+}
+
+fn monitor(
+    args: &WorkerArgs,
+    info: &WorkerInfo,
+    workshop: Arc<Workshop>,
+    keeper: &LeaseKeeper,
+    closing: &CancellationToken,
+) -> Monitor {
+    let (info, keeper, closing, slots) =
+        (info.clone(), keeper.clone(), closing.clone(), args.slots());
+    Monitor::new().register(move |_restarts| {
+        let queue = workshop.queue.clone();
+        let claims = Claims::start(
+            queue.clone(),
+            info.id.clone(),
+            keeper.clone(),
+            slots,
+            closing.clone(),
+        );
+        WorkerBuilder::new(info.id.as_str())
+            .backend(QueueBackend::new(claims, FinishLayer::new(queue)))
+            .data(Arc::clone(&workshop))
+            .build(work)
+    })
+}
+
+/// What apalis calls for each job.
+async fn work(job: HeldJob, workshop: Data<Arc<Workshop>>) -> Result<Tally, BoxDynError> {
+    let attempt = Box::pin(workshop.attempt(job.record(), job.stop()));
+    attempt.await.map_err(Into::into)
+}
