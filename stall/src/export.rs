@@ -30,6 +30,10 @@ impl CaptureResult {
 
 /// The place of a stall as labels.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "metrics"),
+    expect(dead_code, reason = "labels are read to be exported only")
+)]
 pub(crate) struct Place<'a> {
     pub(crate) runtime: &'a str,
     /// `None` is the thread of `block_on`.

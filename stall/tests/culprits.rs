@@ -74,6 +74,8 @@ const SLEEP_FROM: u32 = line!();
 #[inline(never)]
 fn sleep() {
     thread::sleep(LONG);
+    // Without something after it, the call would be a tail call in a release build, which leaves no frame.
+    drop(std::hint::black_box(thread::current()));
 }
 const SLEEP: RangeInclusive<u32> = SLEEP_FROM..=line!();
 

@@ -54,14 +54,17 @@ impl Breakdown {
 pub(crate) struct Account {
     ends: Option<(Sample, Sample)>,
     lag_ns: u64,
+    slept: bool,
 }
 
 impl Account {
     pub(crate) fn add(&mut self, sample: Sample) {
+        self.slept |= sample.state == ThreadState::Sleeping;
         let Some((first, last)) = self.ends else {
             self.ends = Some((sample, sample));
             return;
         };
+        self.slept |= last.sleeps != sample.sleeps;
         self.lag_ns = self.lag_after(&last, &sample);
         self.ends = Some((first, sample));
     }
@@ -81,10 +84,10 @@ impl Account {
         })
     }
 
-    /// True if the thread went to sleep between the first and the last sample.
+    /// True if the thread was asleep at any time that is known of. One that is runnable now may still be on its way out
+    /// of the system call it slept in.
     pub(crate) fn slept(&self) -> bool {
-        self.ends
-            .is_some_and(|(first, last)| first.sleeps != last.sleeps)
+        self.slept
     }
 
     /// The run-queue wait that the kernel has not counted yet at `now`.
@@ -178,6 +181,14 @@ mod tests {
             net_ms(&[sample(0, 0, 0, 5, Sleeping), sample(10, 2, 3, 50, Sleeping)]),
             7
         );
+    }
+
+    #[test]
+    fn a_thread_that_has_just_woken_is_known_to_have_slept() {
+        let mut account = Account::default();
+        account.add(sample(0, 0, 0, 5, Sleeping));
+        account.add(sample(10, 0, 0, 5, Runnable));
+        assert!(account.slept());
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) struct Track {
     start_ns: u64,
     next_look_ns: u64,
     account: Account,
+    /// What the account said before it was started anew.
+    known_before: Breakdown,
     /// True where the system gives no samples: then wall time must do.
     blind: bool,
     state: ThreadState,
@@ -59,6 +61,7 @@ impl Track {
             start_ns,
             next_look_ns: 0,
             account: Account::default(),
+            known_before: Breakdown::default(),
             blind: false,
             state: ThreadState::Runnable,
             net_ns: 0,
@@ -88,6 +91,7 @@ impl Track {
     /// The process was stopped for `paused_ns`: as if that time had not been.
     pub(crate) fn leave_out(&mut self, paused_ns: u64) {
         self.start_ns += paused_ns;
+        self.known_before = self.breakdown();
         self.account = Account::default();
     }
 
@@ -246,7 +250,10 @@ impl Track {
     }
 
     fn breakdown(&self) -> Breakdown {
-        self.account.breakdown().unwrap_or_default()
+        let known = self.account.breakdown();
+        known
+            .filter(|known| known.covered_ns >= self.known_before.covered_ns)
+            .unwrap_or(self.known_before)
     }
 
     fn report(
