@@ -1,6 +1,6 @@
 //! Takes a job from the queue and leaves a result in the object store.
 //!
-//! [`run`] is the whole process but for its `main`: it owns no port and no signal, so that the
+//! [`Worker::run`] is the whole process but for its `main`: it owns no port and no signal, so that the
 //! command line and the tests start the same code that production does.
 
 mod admin; // /livez /readyz /metrics
