@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::ProgressBar;
 use shared::config::TelemetryArgs;
+use stall::StallProbe;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -109,6 +110,9 @@ async fn ingest(
     bar.suspend(|| report.accepted(&accepted, upload_time))?;
 
     let ended = worked_on(&client, &accepted, &bar).await?;
+    let probe = StallProbe::builder().install(); // the one that watches this process
+    let probe = probe.map_err(|error| Failure::Config(error.to_string()))?;
+    probe.flush().await; // its own thread counts, and may be behind
     let metrics = Exposition::new(client.metrics().await?);
     report.ended(&ended)?;
     if ended.state.has_result() {

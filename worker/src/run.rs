@@ -120,10 +120,10 @@ impl Worker {
         if let Err(error) = leave(&queue, &info.id, &keeper).await {
             tracing::warn!(%error, "leases left to expire");
         }
-        keeper.end();
         if keeper_thread.is_finished() {
             tracing::warn!("the lease keeper ended early");
         }
+        keeper.end();
         tracing::info!(worker.id = %info.id, "stopped");
         ended
     }
