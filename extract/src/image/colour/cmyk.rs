@@ -1,7 +1,7 @@
 //! DeviceCMYK to sRGB, as offset print on coated paper looks.
 
-/// The sRGB colours of the 16 solid overprints of the characterisation data CGATS TR 001 (SWOP),
-/// relative to its paper: bit 0 of the index is cyan, 1 magenta, 2 yellow, 3 black.
+/// The sRGB colours of the 16 solid overprints, as MuPDF renders them (measured), so that both
+/// show the same picture: bit 0 of the index is cyan, 1 magenta, 2 yellow, 3 black.
 const OVERPRINTS: [[f32; 3]; 16] = [
     [255.0, 255.0, 255.0],
     [0.0, 174.0, 239.0],
