@@ -1,6 +1,5 @@
 //! The API process: configuration → telemetry → connect → serve → drain.
 
-use std::future::Future;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -13,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 /// `EX_USAGE` of sysexits.h.
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     if probe {
-        return report(shared::probe::ready(args.http.api_listen));
+        return report(shared::health::ready(args.http.api_listen));
     }
     if let Err(problems) = args.check() {
         return complain(&problems);
@@ -65,25 +65,21 @@ fn run(args: &ApiArgs) -> anyhow::Result<()> {
 }
 
 async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
-    let shutdown = shutdown()?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = TcpListener::bind(args.http.api_listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
     let state = api::connect(args).await?;
-    api::serve(listener, state, shutdown).await?;
-    Ok(())
-}
-
-/// SIGTERM or SIGINT.
-fn shutdown() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+    let shutdown = CancellationToken::new();
+    let mut served = api::serve(listener, state, shutdown.clone());
+    select! {
+        ended = &mut served => return Ok(ended?),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown.cancel();
+    Ok(served.await?)
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

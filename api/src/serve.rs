@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures::future::BoxFuture;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -49,16 +50,24 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError::Cut`] when requests did not end in time.
-pub async fn serve(
+pub fn serve(
     listener: TcpListener,
     state: AppState,
-    shutdown: impl Future<Output = ()>,
+    shutdown: CancellationToken,
+) -> BoxFuture<'static, Result<(), ServeError>> {
+    Box::pin(serve_and_drain(listener, state, shutdown))
+}
+
+async fn serve_and_drain(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let server = Server::new(&state);
     if let Ok(address) = listener.local_addr() {
         info!(%address, "listening");
     }
-    server.accept_until(&listener, shutdown).await;
+    server.accept_until(&listener, shutdown.cancelled()).await;
     info!("draining");
     state.draining.cancel();
     server

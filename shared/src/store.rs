@@ -3,6 +3,7 @@
 //! Objects are written once, and a second write of a key brings the same bytes: no call needs a precondition, and every
 //! call may be repeated. An object is visible whole or not at all.
 
+mod backend; // what a folder and a bucket have in common
 mod error; // what can go wrong
 mod file; // file:///folder
 mod key; // how objects are named
@@ -10,8 +11,10 @@ mod object; // bytes on their way out
 mod range; // parts of an object
 mod s3; // s3://bucket/prefix
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 
 pub use error::{PutError, StoreError};
 pub use key::ObjectKey;
@@ -20,18 +23,11 @@ pub use range::ByteRange;
 
 use crate::config::{ByteSize, StoreArgs};
 use crate::job::JobId;
-use file::FileStore;
-use s3::S3Store;
+use backend::{Backend, BrokeOff};
 
 /// A folder or a bucket; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct ObjectStore(Backend);
-
-#[derive(Clone, Debug)]
-enum Backend {
-    File(FileStore),
-    S3(S3Store),
-}
+pub struct ObjectStore(Arc<dyn Backend>);
 
 impl ObjectStore {
     /// Opens the store that `STORE_URL` names. A folder is made when it is missing; a bucket is not contacted, which is
@@ -40,14 +36,7 @@ impl ObjectStore {
     /// # Errors
     /// `Misconfigured` when the URL names no store, or whatever making the folder fails with.
     pub async fn connect(args: &StoreArgs) -> Result<Self, StoreError> {
-        match args.store_url.scheme() {
-            "file" => FileStore::open(args).await.map(Backend::File),
-            "s3" => S3Store::connect(args).await.map(Backend::S3),
-            _ => Err(StoreError::Misconfigured(
-                "STORE_URL must start with s3:// or file://".to_owned(),
-            )),
-        }
-        .map(Self)
+        backend::open(args).await.map(Self)
     }
 
     /// Stores `bytes`, durably when it returns.
@@ -55,10 +44,7 @@ impl ObjectStore {
     /// # Errors
     /// See [`StoreError`]; the object is absent, or as it was before.
     pub async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.put(key, bytes).await,
-            Backend::S3(store) => store.put(key, bytes).await,
-        }
+        self.0.put(key, bytes).await
     }
 
     /// Stores what `body` yields, while it yields it, and returns the number of bytes. `size_hint` is what the client
@@ -76,10 +62,17 @@ impl ObjectStore {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Send,
     {
-        match &self.0 {
-            Backend::File(store) => store.put_stream(key, body).await,
-            Backend::S3(store) => store.put_stream(key, body, size_hint).await,
-        }
+        let mut failure = None;
+        let body = body.map_err(|error| {
+            failure = Some(error);
+            BrokeOff
+        });
+        let stored = self.0.put_stream(key, Box::pin(body), size_hint).await;
+        stored.map_err(|error| match (error, failure) {
+            (PutError::Body(BrokeOff), Some(error)) => PutError::Body(error),
+            (PutError::Store(error), _) => PutError::Store(error),
+            (PutError::Body(BrokeOff), None) => unreachable!("a body breaks off with an error"),
+        })
     }
 
     /// Opens an object, or a range of it, for reading.
@@ -91,10 +84,7 @@ impl ObjectStore {
         key: &ObjectKey,
         range: Option<ByteRange>,
     ) -> Result<Object, StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.get(key, range).await,
-            Backend::S3(store) => store.get(key, range).await,
-        }
+        self.0.get(key, range).await
     }
 
     /// Reads an object of at most `max` bytes into memory.
@@ -110,10 +100,7 @@ impl ObjectStore {
     /// # Errors
     /// The store's failure; see [`StoreError`].
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.head(key).await,
-            Backend::S3(store) => store.head(key).await,
-        }
+        self.0.head(key).await
     }
 
     /// Removes an object; one that is not there counts as removed.
@@ -121,10 +108,7 @@ impl ObjectStore {
     /// # Errors
     /// The store's failure; see [`StoreError`].
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.delete(key).await,
-            Backend::S3(store) => store.delete(key).await,
-        }
+        self.0.delete(key).await
     }
 
     /// Removes every object of a job and returns how many there were.
@@ -132,10 +116,7 @@ impl ObjectStore {
     /// # Errors
     /// The store's failure; see [`StoreError`]. Some objects may be gone then: call it again.
     pub async fn delete_job(&self, job: JobId) -> Result<u64, StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.delete_job(job).await,
-            Backend::S3(store) => store.delete_job(job).await,
-        }
+        self.0.delete_job(job).await
     }
 
     /// The paths of every object of a job, as [`ObjectKey::path`] gives them, sorted.
@@ -143,10 +124,7 @@ impl ObjectStore {
     /// # Errors
     /// The store's failure; see [`StoreError`].
     pub async fn list_job(&self, job: JobId) -> Result<Vec<String>, StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.list_job(job).await,
-            Backend::S3(store) => store.list_job(job).await,
-        }
+        self.0.list_job(job).await
     }
 
     /// Whether the store can be used now, answered within seconds: for readiness.
@@ -154,18 +132,12 @@ impl ObjectStore {
     /// # Errors
     /// Why it cannot; see [`StoreError`].
     pub async fn check(&self) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::File(store) => store.check().await,
-            Backend::S3(store) => store.check().await,
-        }
+        self.0.check().await
     }
 
     /// The store's URL without a slash at its end, for logs; a key's path completes it to an object's URL.
     #[must_use]
     pub fn display_url(&self) -> String {
-        match &self.0 {
-            Backend::File(store) => store.display_url(),
-            Backend::S3(store) => store.display_url(),
-        }
+        self.0.display_url()
     }
 }

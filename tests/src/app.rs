@@ -124,7 +124,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
+        let stopped = stop.clone();
         let task = tokio::spawn(async move { Ok(worker.run(listener, stopped).await?) });
         Ok(Running {
             stop,
@@ -274,7 +274,7 @@ async fn start_api(args: ApiArgs) -> Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let stopped = stop.clone().cancelled_owned();
+    let stopped = stop.clone();
     let task = tokio::spawn(async move { Ok(api::serve(listener, state, stopped).await?) });
     Ok(Running {
         stop,

@@ -6,6 +6,7 @@ use clap::Parser;
 use shared::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerArgs;
 use crate::run::{Worker, WorkerError};
@@ -33,7 +34,7 @@ pub fn main() -> ExitCode {
         worker: args,
     } = Command::parse();
     if probe {
-        return match shared::probe::ready(args.work.worker_listen) {
+        return match shared::health::ready(args.work.worker_listen) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln_before_logs(&error.to_string());
@@ -78,13 +79,15 @@ async fn run(args: WorkerArgs) -> Result<(), WorkerError> {
         listen_for(SignalKind::interrupt())?,
     );
     let worker = Worker::connect(args).await?;
-    let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    worker.run(listener, shutdown).await
+    let shutdown = CancellationToken::new();
+    let mut work = worker.run(listener, shutdown.clone());
+    tokio::select! {
+        ended = &mut work => return ended,
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown.cancel();
+    work.await
 }
 
 fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, WorkerError> {

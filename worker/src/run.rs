@@ -1,12 +1,12 @@
 //! Puts the parts together, and drains them in order: stop taking, finish, release, exit.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use apalis::prelude::{Data, Monitor, WorkerBuilder};
 use apalis_core::error::BoxDynError;
+use futures::future::BoxFuture;
 use metrics::gauge;
 use shared::job::Tally;
 use shared::queue::{InvalidWorkerId, Queue, QueueError, WorkerId, WorkerInfo};
@@ -84,14 +84,22 @@ impl Worker {
         &self.info.id
     }
 
-    /// Works until `shutdown` completes and the drain is over; `admin` answers probes meanwhile.
+    /// Works until `shutdown` is cancelled and the drain is over; `listener` answers probes meanwhile.
     ///
     /// # Errors
     /// [`WorkerError::Ended`] when it stops taking jobs for any other reason.
-    pub async fn run(
+    pub fn run(
         self,
         listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), WorkerError>> {
+        Box::pin(self.work(listener, shutdown))
+    }
+
+    async fn work(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
     ) -> Result<(), WorkerError> {
         let Self {
             args,
@@ -142,12 +150,12 @@ async fn take_jobs(
     workshop: Arc<Workshop>,
     keeper: &LeaseKeeper,
     admin: &Admin,
-    shutdown: impl Future<Output = ()> + Send,
+    shutdown: CancellationToken,
 ) -> Result<(), WorkerError> {
     let closing = CancellationToken::new();
     let monitor = monitor(args, info, workshop, keeper, &closing);
     let told_to_stop = async {
-        shutdown.await;
+        shutdown.cancelled().await;
         admin.draining.store(true, Ordering::Relaxed);
         tracing::info!(running = keeper.leases().len(), "draining");
         closing.cancel();

@@ -133,9 +133,9 @@ impl Stack {
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
 
-        let api = api::serve(listener, state, self.shutdown.clone().cancelled_owned());
+        let api = api::serve(listener, state, self.shutdown.clone());
         self.services.spawn(async { named("the API", api.await) });
-        let work = worker.run(probes, self.shutdown.clone().cancelled_owned());
+        let work = worker.run(probes, self.shutdown.clone());
         self.services
             .spawn(async { named("the worker", work.await) });
         let ready = until_ready([self.url.clone(), probes_url]);

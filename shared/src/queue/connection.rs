@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::BoxFuture;
 use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -206,36 +207,43 @@ impl Target {
         })
     }
 
-    async fn connect(&self, response_timeout: Duration) -> RedisResult<Live> {
-        match self {
-            Self::Node(client) => connect_node(client, response_timeout).await,
-            Self::Sentinel(sentinel) => {
-                let client = sentinel.lock().await.async_get_client().await?;
-                connect_node(&client, response_timeout).await
+    /// Boxed, as is `pubsub`, so that it is compiled here and not in every crate that waits for it.
+    fn connect(&self, response_timeout: Duration) -> BoxFuture<'_, RedisResult<Live>> {
+        Box::pin(async move {
+            match self {
+                Self::Node(client) => connect_node(client, response_timeout).await,
+                Self::Sentinel(sentinel) => {
+                    let client = sentinel.lock().await.async_get_client().await?;
+                    connect_node(&client, response_timeout).await
+                }
+                Self::Cluster { client, .. } => {
+                    Ok(Live::Cluster(client.get_async_connection().await?))
+                }
             }
-            Self::Cluster { client, .. } => Ok(Live::Cluster(client.get_async_connection().await?)),
-        }
+        })
     }
 
     /// Any node of a cluster will do: published messages reach all of them.
-    async fn pubsub(&self) -> RedisResult<PubSub> {
-        match self {
-            Self::Node(client) => client.get_async_pubsub().await,
-            Self::Sentinel(sentinel) => {
-                let client = sentinel.lock().await.async_get_client().await?;
-                client.get_async_pubsub().await
-            }
-            Self::Cluster { nodes, .. } => {
-                let mut answer = Err(timed_out());
-                for node in nodes {
-                    answer = node.get_async_pubsub().await;
-                    if answer.is_ok() {
-                        break;
-                    }
+    fn pubsub(&self) -> BoxFuture<'_, RedisResult<PubSub>> {
+        Box::pin(async move {
+            match self {
+                Self::Node(client) => client.get_async_pubsub().await,
+                Self::Sentinel(sentinel) => {
+                    let client = sentinel.lock().await.async_get_client().await?;
+                    client.get_async_pubsub().await
                 }
-                answer
+                Self::Cluster { nodes, .. } => {
+                    let mut answer = Err(timed_out());
+                    for node in nodes {
+                        answer = node.get_async_pubsub().await;
+                        if answer.is_ok() {
+                            break;
+                        }
+                    }
+                    answer
+                }
             }
-        }
+        })
     }
 }
 

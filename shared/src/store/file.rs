@@ -7,13 +7,14 @@ mod upload; // a stream on its way to the disk
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
 use url::Url;
 
+use super::backend::{Backend, Body, BrokeOff};
 use super::{ByteRange, Object, ObjectInfo, ObjectKey, PutError, StoreError};
 use crate::config::StoreArgs;
 use crate::job::JobId;
@@ -59,77 +60,6 @@ impl FileStore {
         Ok(store)
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
-        let target = self.locate(&key.path())?;
-        let incoming = self.root.join(INCOMING);
-        self.disk
-            .run("put", move || {
-                let mut staged = Staged::create(&incoming)?;
-                staged.write(&bytes)?;
-                staged.commit(&target)
-            })
-            .await
-    }
-
-    pub(super) async fn put_stream<S, E>(
-        &self,
-        key: &ObjectKey,
-        body: S,
-    ) -> Result<u64, PutError<E>>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: Send,
-    {
-        let target = self.locate(&key.path())?;
-        let mut body = pin!(body);
-        let mut upload = Upload::create(self.disk.clone(), self.root.join(INCOMING)).await?;
-        let mut total = 0;
-        let mut pending = BytesMut::with_capacity(CHUNK);
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(PutError::Body)?;
-            total += chunk.len() as u64;
-            pending.extend_from_slice(&chunk);
-            if pending.len() >= CHUNK {
-                upload.write(pending.split().freeze()).await?;
-            }
-        }
-        upload.write(pending.freeze()).await?;
-        upload.commit(target).await?;
-        Ok(total)
-    }
-
-    pub(super) async fn get(
-        &self,
-        key: &ObjectKey,
-        range: Option<ByteRange>,
-    ) -> Result<Object, StoreError> {
-        let path = self.locate(&key.path())?;
-        let (file, total) = self
-            .disk
-            .run("get", move || {
-                let Some(file) = present(File::open(path))? else {
-                    return Ok(None);
-                };
-                let total = file.metadata()?.len();
-                Ok(Some((file, total)))
-            })
-            .await?
-            .ok_or(StoreError::NotFound)?;
-        let wanted = match range {
-            None => 0..total,
-            Some(range) => range
-                .within(total)
-                .ok_or(StoreError::RangeNotSatisfiable { total })?,
-        };
-        let len = wanted.end - wanted.start;
-        Ok(Object {
-            start: wanted.start,
-            len,
-            total,
-            body: self.read(file, wanted.start, len).boxed(),
-        })
-    }
-
     fn read(
         &self,
         file: File,
@@ -158,7 +88,82 @@ impl FileStore {
         })
     }
 
-    pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+    /// The file of a key. Keys are built from ids and hashes; one that would lead out of the folder is refused.
+    fn locate(&self, key: &str) -> Result<PathBuf, StoreError> {
+        let path = Path::new(key);
+        path.components()
+            .all(|part| matches!(part, Component::Normal(_)))
+            .then(|| self.root.join(path))
+            .ok_or(StoreError::InvalidKey)
+    }
+}
+
+#[async_trait]
+impl Backend for FileStore {
+    async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
+        let target = self.locate(&key.path())?;
+        let incoming = self.root.join(INCOMING);
+        self.disk
+            .run("put", move || {
+                let mut staged = Staged::create(&incoming)?;
+                staged.write(&bytes)?;
+                staged.commit(&target)
+            })
+            .await
+    }
+
+    async fn put_stream(
+        &self,
+        key: &ObjectKey,
+        mut body: Body<'_>,
+        _size_hint: Option<u64>,
+    ) -> Result<u64, PutError<BrokeOff>> {
+        let target = self.locate(&key.path())?;
+        let mut upload = Upload::create(self.disk.clone(), self.root.join(INCOMING)).await?;
+        let mut total = 0;
+        let mut pending = BytesMut::with_capacity(CHUNK);
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(PutError::Body)?;
+            total += chunk.len() as u64;
+            pending.extend_from_slice(&chunk);
+            if pending.len() >= CHUNK {
+                upload.write(pending.split().freeze()).await?;
+            }
+        }
+        upload.write(pending.freeze()).await?;
+        upload.commit(target).await?;
+        Ok(total)
+    }
+
+    async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, StoreError> {
+        let path = self.locate(&key.path())?;
+        let (file, total) = self
+            .disk
+            .run("get", move || {
+                let Some(file) = present(File::open(path))? else {
+                    return Ok(None);
+                };
+                let total = file.metadata()?.len();
+                Ok(Some((file, total)))
+            })
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        let wanted = match range {
+            None => 0..total,
+            Some(range) => range
+                .within(total)
+                .ok_or(StoreError::RangeNotSatisfiable { total })?,
+        };
+        let len = wanted.end - wanted.start;
+        Ok(Object {
+            start: wanted.start,
+            len,
+            total,
+            body: self.read(file, wanted.start, len).boxed(),
+        })
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let path = self.locate(&key.path())?;
         self.disk
             .run("head", move || {
@@ -170,14 +175,14 @@ impl FileStore {
             .await
     }
 
-    pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+    async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.locate(&key.path())?;
         self.disk
             .run("delete", move || present(fs::remove_file(path)).map(drop))
             .await
     }
 
-    pub(super) async fn delete_job(&self, job: JobId) -> Result<u64, StoreError> {
+    async fn delete_job(&self, job: JobId) -> Result<u64, StoreError> {
         let folder = self.locate(&ObjectKey::prefix(job))?;
         self.disk
             .run("delete", move || {
@@ -189,7 +194,7 @@ impl FileStore {
             .await
     }
 
-    pub(super) async fn list_job(&self, job: JobId) -> Result<Vec<String>, StoreError> {
+    async fn list_job(&self, job: JobId) -> Result<Vec<String>, StoreError> {
         let folder = self.locate(&ObjectKey::prefix(job))?;
         let root = Arc::clone(&self.root);
         self.disk
@@ -208,27 +213,18 @@ impl FileStore {
     }
 
     /// Creates a file and removes it again: a full or read-only file system shows.
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
+    async fn check(&self) -> Result<(), StoreError> {
         let incoming = self.root.join(INCOMING);
         self.disk
             .run("check", move || Staged::create(&incoming)?.write(b"\n"))
             .await
     }
 
-    pub(super) fn display_url(&self) -> String {
+    fn display_url(&self) -> String {
         Url::from_file_path(&self.root).map_or_else(
             |()| self.root.display().to_string(),
             |url| url.as_str().trim_end_matches('/').to_owned(),
         )
-    }
-
-    /// The file of a key. Keys are built from ids and hashes; one that would lead out of the folder is refused.
-    fn locate(&self, key: &str) -> Result<PathBuf, StoreError> {
-        let path = Path::new(key);
-        path.components()
-            .all(|part| matches!(part, Component::Normal(_)))
-            .then(|| self.root.join(path))
-            .ok_or(StoreError::InvalidKey)
     }
 }
 

@@ -9,12 +9,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 
+use super::backend::{Backend, Body, BrokeOff};
 use super::{ByteRange, Object, ObjectInfo, ObjectKey, PutError, StoreError};
 use crate::config::StoreArgs;
 use crate::job::JobId;
@@ -66,17 +68,6 @@ impl S3Store {
         })
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
-        if bytes.len() <= self.part_bytes {
-            return self.put_whole(key, bytes).await;
-        }
-        let body = stream::iter([Ok::<_, StoreError>(bytes)]);
-        match self.put_stream(key, body, None).await {
-            Ok(_) => Ok(()),
-            Err(PutError::Body(error) | PutError::Store(error)) => Err(error),
-        }
-    }
-
     /// The payload is left out of the signature: hashing it would hold a runtime thread for milliseconds. TLS protects
     /// it on the way, and who reads it back has its SHA-256.
     async fn put_whole(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
@@ -94,50 +85,15 @@ impl S3Store {
         Ok(())
     }
 
-    pub(super) async fn put_stream<S, E>(
-        &self,
-        key: &ObjectKey,
-        body: S,
-        size_hint: Option<u64>,
-    ) -> Result<u64, PutError<E>>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: Send,
-    {
-        let mut upload = None;
-        let sent = self.send_parts(key, body, size_hint, &mut upload).await;
-        match (sent, upload) {
-            (Ok((total, rest)), None) => {
-                self.put_whole(key, rest).await?;
-                Ok(total)
-            }
-            (Ok((total, rest)), Some(upload)) => {
-                upload.complete(rest, total).await?;
-                Ok(total)
-            }
-            (Err(error), upload) => {
-                if let Some(upload) = upload {
-                    upload.abort().await;
-                }
-                Err(error)
-            }
-        }
-    }
-
     /// Sends all parts but the last one, and returns that with the number of all bytes. `upload` is begun with the first
     /// byte that does not fit into one part.
-    async fn send_parts<S, E>(
+    async fn send_parts(
         &self,
         key: &ObjectKey,
-        body: S,
+        mut body: Body<'_>,
         size_hint: Option<u64>,
         upload: &mut Option<Multipart>,
-    ) -> Result<(u64, Bytes), PutError<E>>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: Send,
-    {
-        let mut body = pin!(body);
+    ) -> Result<(u64, Bytes), PutError<BrokeOff>> {
         let mut cutter = Cutter::new(self.part_bytes, size_hint);
         let mut total = 0;
         while let Some(chunk) = body.next().await {
@@ -153,64 +109,6 @@ impl S3Store {
             }
         }
         Ok((total, cutter.rest()))
-    }
-
-    pub(super) async fn get(
-        &self,
-        key: &ObjectKey,
-        range: Option<ByteRange>,
-    ) -> Result<Object, StoreError> {
-        match Download::open(self, key, range).await? {
-            Some(object) => Ok(object),
-            None => {
-                let info = self.head(key).await?.ok_or(StoreError::NotFound)?;
-                Err(StoreError::RangeNotSatisfiable { total: info.bytes })
-            }
-        }
-    }
-
-    pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(&*self.bucket)
-            .key(self.full_key(key))
-            .send()
-            .await
-            .map_err(|error| store_error("head", &error));
-        match answer {
-            Ok(head) => Ok(Some(ObjectInfo {
-                bytes: error::length("head", head.content_length())?,
-            })),
-            Err(StoreError::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let answer = self
-            .client
-            .delete_object()
-            .bucket(&*self.bucket)
-            .key(self.full_key(key))
-            .send()
-            .await
-            .map_err(|error| store_error("delete", &error));
-        match answer {
-            Ok(_) | Err(StoreError::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(super) async fn delete_job(&self, job: JobId) -> Result<u64, StoreError> {
-        let mut deleted = 0;
-        let mut pages = pin!(self.list_pages(job));
-        while let Some(keys) = pages.next().await {
-            let keys = keys?;
-            deleted += keys.len() as u64;
-            self.delete_batch(keys).await?;
-        }
-        Ok(deleted)
     }
 
     /// Deletes one page of a listing, which has 1,000 keys at most: as many as one call may name.
@@ -237,21 +135,6 @@ impl S3Store {
         }
     }
 
-    pub(super) async fn list_job(&self, job: JobId) -> Result<Vec<String>, StoreError> {
-        let mut paths = Vec::new();
-        let mut pages = pin!(self.list_pages(job));
-        while let Some(keys) = pages.next().await {
-            paths.extend(
-                keys?
-                    .iter()
-                    .filter_map(|key| key.strip_prefix(&*self.prefix))
-                    .map(str::to_owned),
-            );
-        }
-        paths.sort();
-        Ok(paths)
-    }
-
     /// The full keys of a job's objects, page by page.
     fn list_pages(&self, job: JobId) -> impl Stream<Item = Result<Vec<String>, StoreError>> + Send {
         let pages = self
@@ -275,7 +158,121 @@ impl S3Store {
         })
     }
 
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
+    fn full_key(&self, key: &ObjectKey) -> String {
+        format!("{}{}", self.prefix, key.path())
+    }
+}
+
+#[async_trait]
+impl Backend for S3Store {
+    async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
+        if bytes.len() <= self.part_bytes {
+            return self.put_whole(key, bytes).await;
+        }
+        let body = Box::pin(stream::iter([Ok(bytes)]));
+        match self.put_stream(key, body, None).await {
+            Ok(_) => Ok(()),
+            Err(PutError::Store(error)) => Err(error),
+            Err(PutError::Body(BrokeOff)) => unreachable!("bytes in memory do not break off"),
+        }
+    }
+
+    async fn put_stream(
+        &self,
+        key: &ObjectKey,
+        body: Body<'_>,
+        size_hint: Option<u64>,
+    ) -> Result<u64, PutError<BrokeOff>> {
+        let mut upload = None;
+        let sent = self.send_parts(key, body, size_hint, &mut upload).await;
+        match (sent, upload) {
+            (Ok((total, rest)), None) => {
+                self.put_whole(key, rest).await?;
+                Ok(total)
+            }
+            (Ok((total, rest)), Some(upload)) => {
+                upload.complete(rest, total).await?;
+                Ok(total)
+            }
+            (Err(error), upload) => {
+                if let Some(upload) = upload {
+                    upload.abort().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, StoreError> {
+        match Download::open(self, key, range).await? {
+            Some(object) => Ok(object),
+            None => {
+                let info = self.head(key).await?.ok_or(StoreError::NotFound)?;
+                Err(StoreError::RangeNotSatisfiable { total: info.bytes })
+            }
+        }
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key(key))
+            .send()
+            .await
+            .map_err(|error| store_error("head", &error));
+        match answer {
+            Ok(head) => Ok(Some(ObjectInfo {
+                bytes: error::length("head", head.content_length())?,
+            })),
+            Err(StoreError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let answer = self
+            .client
+            .delete_object()
+            .bucket(&*self.bucket)
+            .key(self.full_key(key))
+            .send()
+            .await
+            .map_err(|error| store_error("delete", &error));
+        match answer {
+            Ok(_) | Err(StoreError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete_job(&self, job: JobId) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        let mut pages = pin!(self.list_pages(job));
+        while let Some(keys) = pages.next().await {
+            let keys = keys?;
+            deleted += keys.len() as u64;
+            self.delete_batch(keys).await?;
+        }
+        Ok(deleted)
+    }
+
+    async fn list_job(&self, job: JobId) -> Result<Vec<String>, StoreError> {
+        let mut paths = Vec::new();
+        let mut pages = pin!(self.list_pages(job));
+        while let Some(keys) = pages.next().await {
+            paths.extend(
+                keys?
+                    .iter()
+                    .filter_map(|key| key.strip_prefix(&*self.prefix))
+                    .map(str::to_owned),
+            );
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
         let answer = self.client.head_bucket().bucket(&*self.bucket).send();
         match tokio::time::timeout(CHECK_WITHIN.min(self.timeout), answer).await {
             Ok(Ok(_)) => Ok(()),
@@ -287,13 +284,9 @@ impl S3Store {
         }
     }
 
-    pub(super) fn display_url(&self) -> String {
+    fn display_url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.prefix)
             .trim_end_matches('/')
             .to_owned()
-    }
-
-    fn full_key(&self, key: &ObjectKey) -> String {
-        format!("{}{}", self.prefix, key.path())
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::S3Store;
 use super::error::store_error;
 use crate::config::ByteSize;
+use crate::store::backend::Backend;
 use crate::store::{ObjectKey, StoreError};
 
 /// S3 user guide, "Multipart upload limits".
