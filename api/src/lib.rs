@@ -9,16 +9,17 @@ mod download; // objects of the store → response: ranges, digests, file names
 mod index; // looking up pages and images in a manifest
 mod linger; // the rest of a refused body
 mod observe; // request id, span, log line, metrics; problems get their body here
-mod openapi;
+mod openapi; // the description that the handlers add up to
 mod problem; // ApiError: everything that can go wrong, as problem+json
 mod request; // what handlers take out of a request
 mod router; // paths → handlers, and the layers around them
 mod routes; // one file per group of paths
 mod serve; // connections: accept, bounds, drain
 mod state; // what every handler may use
+mod store_watch; // does the object store answer?
 mod submit; // from an upload to a queued job, and back when it fails
 mod upload; // the bytes of an upload: form, size, signature, digest, pace
-mod wire; // the bodies of /v1 // the description that the handlers add up to
+mod wire; // the bodies of /v1
 
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};

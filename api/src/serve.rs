@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
 use crate::args::HttpArgs;
@@ -67,6 +68,8 @@ async fn serve_and_drain(
     if let Ok(address) = listener.local_addr() {
         info!(%address, "listening");
     }
+    let (store, watch) = (state.store.clone(), Arc::clone(&state.store_watch));
+    let _watching = AbortOnDropHandle::new(tokio::spawn(async move { watch.run(&store).await }));
     server.accept_until(&listener, shutdown.cancelled()).await;
     info!("draining");
     state.draining.cancel();

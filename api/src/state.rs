@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::args::{ApiArgs, HttpArgs};
 use crate::auth::{ApiKeys, InvalidApiKeys};
+use crate::store_watch::StoreWatch;
 
 /// Manifests and pages that are parsed on the blocking pool at the same time.
 const PARSERS: usize = 4;
@@ -23,6 +24,7 @@ const PARSERS: usize = 4;
 pub struct AppState {
     pub(crate) queue: Queue,
     pub(crate) store: ObjectStore,
+    pub(crate) store_watch: Arc<StoreWatch>,
     pub(crate) http: Arc<HttpArgs>,
     pub(crate) limits: Arc<LimitArgs>,
     pub(crate) keys: Arc<ApiKeys>,
@@ -78,6 +80,7 @@ impl AppState {
         Ok(Self {
             queue,
             store,
+            store_watch: Arc::new(StoreWatch::new()),
             keys: Arc::new(ApiKeys::from_args(http)?),
             metrics: telemetry::metrics()?,
             uploads: Arc::new(Semaphore::new(http.max_uploads as usize)),

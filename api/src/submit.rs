@@ -14,6 +14,7 @@ use futures::FutureExt;
 use shared::error_code::ErrorCode;
 use shared::job::{JobId, JobRecord, State};
 use shared::queue::{NewJob, Reservation, Submitted};
+use shared::store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::{Instrument, Span};
@@ -75,7 +76,19 @@ async fn check_depth(state: &AppState) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Refuses before the body is read what the store would not take.
+fn check_store(state: &AppState) -> Result<(), StoreError> {
+    match state.store_watch.away() {
+        None => Ok(()),
+        Some(reason) => Err(StoreError::Unavailable {
+            operation: "check",
+            reason,
+        }),
+    }
+}
+
 async fn take_in(state: AppState, ticket: Ticket, body: Body) -> Result<Acceptance, ApiError> {
+    check_store(&state)?;
     let _turn = turn(&state).await?;
     if let Some(key) = &ticket.idempotency {
         match state.queue.reserve(&ticket.owner, key).await? {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 use shared::job::State;
 use tests::app::{Flags, HANG, TestApp, text};
@@ -210,8 +211,20 @@ async fn a_store_that_hangs_for_three_seconds_costs_no_job() -> Result<()> {
         Ok(app.queue.counts().await?.running == 2)
     })
     .await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let paused = Instant::now();
+    until("it says that it is not ready", async || {
+        Ok(app.get("/readyz").await?.status() == StatusCode::SERVICE_UNAVAILABLE)
+    })
+    .await?;
+    let refused = app.post("/v1/jobs", Pdf::with_pages(1).build()).await?;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key(RETRY_AFTER));
+    tokio::time::sleep(Duration::from_secs(3).saturating_sub(paused.elapsed())).await;
     app.s3.resume();
+    until("it is ready again", async || {
+        Ok(app.get("/readyz").await?.status() == StatusCode::OK)
+    })
+    .await?;
     for id in &ids {
         let job = app.ended(id).await?;
         assert_eq!(text(&job, "/state"), "succeeded", "{job}");

@@ -23,8 +23,8 @@ use crate::problem::ApiError;
 use crate::state::AppState;
 use crate::wire::Limits;
 
-/// How long Redis and the store may take to answer a readiness probe.
-const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a readiness probe may wait for an answer.
+const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 /// What a client is told while the service is not ready.
 const NOT_READY_RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -64,7 +64,10 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<Json<Status>
     }
     let (queue, store) = join!(
         answers("queue", state.queue.ping()),
-        answers("object store", state.store.check()),
+        answers("object store", async {
+            state.store_watch.first_news().await;
+            state.store_watch.away().map_or(Ok(()), Err)
+        }),
     );
     let (code, missing) = match (queue, store) {
         (Ok(()), Ok(())) => return Ok(Json(Status { status: "ready" })),

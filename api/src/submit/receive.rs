@@ -47,7 +47,10 @@ impl Sink {
             .put_stream(&key, upload.chunks(), size_hint)
             .await;
         match put {
-            Ok(_) => *stored = true,
+            Ok(_) => {
+                state.store_watch.answered();
+                *stored = true;
+            }
             Err(PutError::Body(error)) => return Err(error.into()),
             Err(PutError::Store(error)) => return Err(error.into()),
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use crate::job::{JobError, JobId, JobOptions, JobRecord, Priority, Progress, State, Tally};
+use crate::job::{JobError, JobId, JobOptions, JobRecord, Priority, Progress, Stage, State, Tally};
 use crate::timestamp::Timestamp;
 
 use super::QueueError;
@@ -70,13 +70,20 @@ pub(super) fn progress_fields(progress: &Progress) -> Vec<(&'static str, String)
     fields
 }
 
-/// The fields that tell what a finished job left behind.
+/// The fields that tell what a finished job left behind; its progress, reported now and then, is complete with them.
 pub(super) fn tally_fields(tally: &Tally) -> Vec<(&'static str, String)> {
-    vec![
+    let mut fields = progress_fields(&Progress {
+        stage: Some(Stage::Commit),
+        pages_done: tally.pages,
+        pages_total: Some(tally.pages),
+        images: tally.images,
+    });
+    fields.extend([
         ("result_pages", tally.pages.to_string()),
         ("result_images", tally.images.to_string()),
         ("result_warnings", tally.warnings.to_string()),
-    ]
+    ]);
+    fields
 }
 
 /// The fields that tell why an attempt failed.

@@ -72,6 +72,13 @@ async fn a_job_is_accepted_run_and_done() {
     assert_eq!(finished, Finished::Done(State::Succeeded));
     let done = bench.get(id).await;
     assert_eq!((done.state, done.tally), (State::Succeeded, Some(tally(0))));
+    let complete = Progress {
+        stage: Some(Stage::Commit),
+        pages_done: tally(0).pages,
+        pages_total: Some(tally(0).pages),
+        images: tally(0).images,
+    };
+    assert_eq!(done.progress, complete);
     assert!(done.finished_at >= done.started_at);
     assert!(done.revision > running.revision);
 }
