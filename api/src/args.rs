@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use shared::config::{
-    ByteSize, LimitArgs, Problems, QueueArgs, RedisArgs, Secret, StoreArgs, TelemetryArgs, duration,
+    ByteSize, LimitArgs, PasswordArgs, Problems, QueueArgs, RedisArgs, Secret, StoreArgs,
+    TelemetryArgs, duration,
 };
 
 /// Everything that the API process takes.
@@ -27,6 +28,9 @@ pub struct ApiArgs {
     /// What one document may cost; the workers' limits are shown, the upload's is kept here.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// Passwords of PDFs.
+    #[command(flatten)]
+    pub password: PasswordArgs,
     /// Logs.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -43,6 +47,7 @@ impl ApiArgs {
         self.queue.check(&mut problems);
         self.store.check(&mut problems);
         self.limits.check(&mut problems);
+        self.password.check(&mut problems);
         problems.into_result()
     }
 }

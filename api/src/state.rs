@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use shared::config::LimitArgs;
+use shared::password::{InvalidPasswordKey, PasswordKey};
 use shared::queue::{Queue, QueueError};
 use shared::store::{ObjectStore, StoreError};
 use shared::telemetry::{self, TelemetryError};
@@ -28,6 +29,7 @@ pub struct AppState {
     pub(crate) http: Arc<HttpArgs>,
     pub(crate) limits: Arc<LimitArgs>,
     pub(crate) keys: Arc<ApiKeys>,
+    pub(crate) password_key: Option<PasswordKey>,
     pub(crate) metrics: PrometheusHandle,
     /// One permit per upload that is being read.
     pub(crate) uploads: Arc<Semaphore>,
@@ -45,6 +47,9 @@ pub enum ConnectError {
     /// The configured keys are not usable.
     #[error(transparent)]
     Keys(#[from] InvalidApiKeys),
+    /// The key for passwords is none.
+    #[error(transparent)]
+    PasswordKey(#[from] InvalidPasswordKey),
     /// Redis is away or not set up as the queue needs it.
     #[error("queue: {0}")]
     Queue(#[from] QueueError),
@@ -63,25 +68,22 @@ pub enum ConnectError {
 pub async fn connect(args: &ApiArgs) -> Result<AppState, ConnectError> {
     let queue = Queue::connect(&args.redis, &args.queue).await?;
     let store = ObjectStore::connect(&args.store).await?;
-    AppState::new(&args.http, &args.limits, queue, store)
+    AppState::new(args, queue, store)
 }
 
 impl AppState {
     /// On a queue and a store that are connected already.
     ///
     /// # Errors
-    /// When the API keys are not usable, or the process records its metrics elsewhere.
-    pub fn new(
-        http: &HttpArgs,
-        limits: &LimitArgs,
-        queue: Queue,
-        store: ObjectStore,
-    ) -> Result<Self, ConnectError> {
+    /// When the API keys or the password key are not usable, or the process records its metrics elsewhere.
+    pub fn new(args: &ApiArgs, queue: Queue, store: ObjectStore) -> Result<Self, ConnectError> {
+        let ApiArgs { http, limits, .. } = args;
         Ok(Self {
             queue,
             store,
             store_watch: Arc::new(StoreWatch::new()),
             keys: Arc::new(ApiKeys::from_args(http)?),
+            password_key: args.password.key()?,
             metrics: telemetry::metrics()?,
             uploads: Arc::new(Semaphore::new(http.max_uploads as usize)),
             http: Arc::new(http.clone()),

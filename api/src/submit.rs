@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use futures::FutureExt;
+use shared::config::Secret;
 use shared::error_code::ErrorCode;
 use shared::job::{JobId, JobRecord, State};
+use shared::password::SealedPassword;
 use shared::queue::{NewJob, Reservation, Submitted};
 use shared::store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
@@ -162,6 +164,7 @@ async fn accept(
         delay: chosen.delay,
         idempotency: ticket.idempotency,
         traceparent: ticket.traceparent,
+        password: sealed(state, job, ticket.password).map_err(Failure::Stored)?,
     };
     match submit_surely(state, &new).await? {
         Submitted::Accepted => Ok(Acceptance::New(Box::new(record::of_new(state, new).await))),
@@ -173,6 +176,22 @@ async fn accept(
                 .map_err(Failure::Clean)
         }
     }
+}
+
+/// What stands in Redis is of no use to whoever reads it there.
+fn sealed(
+    state: &AppState,
+    job: JobId,
+    password: Option<Secret>,
+) -> Result<Option<SealedPassword>, ApiError> {
+    let Some(password) = password else {
+        return Ok(None);
+    };
+    let Some(key) = &state.password_key else {
+        let detail = "this service takes no passwords: it has no PASSWORD_KEY";
+        return Err(ApiError::new(ErrorCode::InvalidOption, detail));
+    };
+    Ok(Some(key.seal(job, &password)))
 }
 
 /// A submit whose answer was lost may have been carried out: the record tells.

@@ -1,6 +1,7 @@
 //! Flags and environment variables, in groups that a program flattens into its own arguments.
 
 mod limits; // how much one document may cost
+mod password; // the key that seals passwords of PDFs
 mod queue; // leases, attempts, depth, retention
 mod redis; // where Redis is
 mod store; // where objects go
@@ -8,6 +9,7 @@ mod telemetry; // logs
 mod value; // ByteSize, Secret, durations
 
 pub use limits::LimitArgs;
+pub use password::PasswordArgs;
 pub use queue::QueueArgs;
 pub use redis::RedisArgs;
 pub(crate) use redis::{RedisUrl, SentinelUrl};

@@ -7,6 +7,7 @@ pub mod health; // is the process on this machine ready?
 pub mod job; // ids, states, options, the record that HTTP polls
 pub mod manifest; // result.json: what a finished job left in the store
 pub mod owner; // whose job it is
+pub mod password; // passwords of PDFs, sealed while they wait in Redis
 pub mod queue; // jobs in Redis, leased to workers
 pub mod store; // objects: S3 or a local folder
 pub mod telemetry; // logs and metrics

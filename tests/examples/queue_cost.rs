@@ -216,5 +216,6 @@ fn job(number: u64) -> NewJob {
         delay: Duration::ZERO,
         idempotency: None,
         traceparent: None,
+        password: None,
     }
 }

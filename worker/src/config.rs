@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use shared::config::{
-    ByteSize, LimitArgs, Problems, QueueArgs, RedisArgs, StoreArgs, TelemetryArgs, duration,
+    ByteSize, LimitArgs, PasswordArgs, Problems, QueueArgs, RedisArgs, StoreArgs, TelemetryArgs,
+    duration,
 };
 
 /// Everything that a worker can be told.
@@ -24,6 +25,9 @@ pub struct WorkerArgs {
     /// What one document may cost.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// Passwords of PDFs.
+    #[command(flatten)]
+    pub password: PasswordArgs,
     /// How this worker works.
     #[command(flatten)]
     pub work: WorkArgs,
@@ -85,6 +89,7 @@ impl WorkerArgs {
         self.queue.check(&mut problems);
         self.store.check(&mut problems);
         self.limits.check(&mut problems);
+        self.password.check(&mut problems);
         problems.require(
             self.work.upload_buffer.as_u64() >= 1 << 20,
             "WORKER_UPLOAD_BUFFER must be at least 1MiB",

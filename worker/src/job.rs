@@ -13,11 +13,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use extract::{ExtractError, Options, Sha256};
+use extract::{ExtractError, Options, Password, Sha256};
 use metrics::counter;
 use shared::config::ByteSize;
-use shared::job::{JobOptions, JobRecord, Stage, Tally};
+use shared::job::{JobRecord, Stage, Tally};
 use shared::manifest::Manifest;
+use shared::password::{InvalidPasswordKey, PasswordKey};
 use shared::queue::{Lease, Queue};
 use shared::store::{ObjectKey, ObjectStore};
 use shared::telemetry::names;
@@ -36,6 +37,7 @@ pub(crate) struct Workshop {
     pub(crate) store: ObjectStore,
     pub(crate) cpu: Cpu,
     limits: extract::Limits,
+    password_key: Option<PasswordKey>,
     max_source: ByteSize,
     job_timeout: Duration,
     uploads: usize,
@@ -44,8 +46,12 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    pub(crate) fn new(args: &WorkerArgs, queue: Queue, store: ObjectStore) -> Self {
-        Self {
+    pub(crate) fn new(
+        args: &WorkerArgs,
+        queue: Queue,
+        store: ObjectStore,
+    ) -> Result<Self, InvalidPasswordKey> {
+        Ok(Self {
             queue,
             store,
             cpu: Cpu::new(args.slots(), args.work.extract_on),
@@ -55,7 +61,8 @@ impl Workshop {
             uploads: args.work.uploads.get(),
             upload_buffer: args.work.upload_buffer,
             extract_on: args.work.extract_on,
-        }
+            password_key: args.password.key()?,
+        })
     }
 
     /// Works on `job` until there is a result, a failure, or `stop` is triggered.
@@ -118,7 +125,7 @@ impl Workshop {
         progress: &Progress,
     ) -> Result<Manifest, Failure> {
         let (mut sink, found) = FoundSink::new(self.upload_buffer, self.extract_on);
-        let (options, limits) = (extract_options(&job.options), self.limits.clone());
+        let (options, limits) = (self.options(job)?, self.limits.clone());
         let expected = job.sha256.clone();
         let extraction = self.cpu.run(stop, move |cancel| {
             verify(&source, expected)?;
@@ -134,6 +141,26 @@ impl Workshop {
             }
             (Ok(Err(failure)) | Err(failure), _) => Err(failure),
         }
+    }
+
+    fn options(&self, job: &JobRecord) -> Result<Options, Failure> {
+        let password = match (&job.password, &self.password_key) {
+            (None, _) => None,
+            (Some(sealed), Some(key)) => {
+                let opened = key.open(job.id, sealed);
+                let opened = opened.map_err(|error| Failure::Internal(error.to_string()))?;
+                Some(Password::new(opened.expose()))
+            }
+            (Some(_), None) => {
+                return Err(Failure::Internal("there is no PASSWORD_KEY".to_owned()));
+            }
+        };
+        Ok(Options {
+            images: job.options.images,
+            boxes: job.options.boxes,
+            markdown: job.options.markdown,
+            password,
+        })
     }
 
     /// Writes `result.json`: from here on the job has a result.
@@ -170,14 +197,5 @@ fn verify(source: &[u8], expected: String) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::SourceChanged { expected, found })
-    }
-}
-
-fn extract_options(options: &JobOptions) -> Options {
-    Options {
-        images: options.images,
-        boxes: options.boxes,
-        markdown: options.markdown,
-        password: None,
     }
 }

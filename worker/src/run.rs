@@ -118,7 +118,10 @@ impl Worker {
         gauge!(names::WORKER_SLOTS).set(args.slots() as f64);
         tracing::info!(worker.id = %info.id, slots = args.slots(), "taking jobs");
 
-        let workshop = Arc::new(Workshop::new(&args, queue.clone(), store.clone()));
+        let workshop = Arc::new(
+            Workshop::new(&args, queue.clone(), store.clone())
+                .map_err(|error| WorkerError::Config(error.to_string()))?,
+        );
         let taking = take_jobs(&args, &info, workshop, &keeper, &admin, shutdown);
         let ended = tokio::select! {
             ended = taking => ended,

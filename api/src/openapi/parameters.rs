@@ -91,6 +91,15 @@ pub(crate) struct SubmitHeaders {
     /// `wait=N`: seconds to wait for the job's end before answering (RFC 7240).
     #[param(rename = "Prefer", nullable = false)]
     prefer: Option<String>,
+    /// What opens an encrypted PDF, in UTF-8; kept sealed, and never shown.
+    #[param(
+        rename = "Pdf-Password",
+        min_length = 1,
+        max_length = 127,
+        format = Password,
+        nullable = false
+    )]
+    pdf_password: Option<String>,
     /// The trace that the job belongs to (W3C Trace Context).
     #[param(nullable = false)]
     traceparent: Option<String>,
@@ -119,6 +128,9 @@ pub(crate) struct SubmitForm {
     /// Seconds to wait before the job may start.
     #[schema(minimum = 0, maximum = 2592000, default = 0, nullable = false)]
     delay: Option<u32>,
+    /// What opens an encrypted PDF; kept sealed, and never shown.
+    #[schema(min_length = 1, max_length = 127, format = Password, nullable = false)]
+    password: Option<String>,
     /// The name of the file; otherwise the one that the part `file` has.
     #[schema(
         min_length = 1,

@@ -47,6 +47,9 @@ impl OptionFields {
             "priority" => once(name, &mut self.priority, priority(value)),
             "delay" => once(name, &mut self.delay, delay(value)),
             "filename" => once(name, &mut self.filename, filename(value)),
+            "password" => Err(invalid(
+                "send the password as the header `Pdf-Password` or as a part of the form: a URL is logged",
+            )),
             _ => {
                 let name: String = name.chars().take(64).collect();
                 Err(invalid(&format!(

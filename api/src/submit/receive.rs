@@ -1,11 +1,12 @@
 //! The body of a submit → the store, while its options are read along the way.
 
 use axum::body::Body;
+use shared::error_code::ErrorCode;
 use shared::job::JobId;
 use shared::store::{ObjectKey, PutError};
 
 use super::Ticket;
-use super::ticket::BodyKind;
+use super::ticket::{BodyKind, password};
 use crate::problem::ApiError;
 use crate::state::AppState;
 use crate::upload::{Chunks, Digest, Form, Pace, Part, PdfUpload, Received, UploadError, paced};
@@ -90,6 +91,12 @@ async fn receive_form(
     let mut received = None;
     while let Some(part) = form.next().await? {
         match part {
+            Part::Text { name, value } if name == "password" => {
+                if ticket.password.replace(password(&value)?).is_some() {
+                    let detail = "`password` was given more than once";
+                    return Err(ApiError::new(ErrorCode::InvalidOption, detail));
+                }
+            }
             Part::Text { name, value } => ticket.options.set(&name, &value)?,
             Part::File { .. } if received.is_some() => {
                 return Err(

@@ -50,5 +50,6 @@ fn as_submitted(new: NewJob, max_attempts: u32) -> JobRecord {
         tally: None,
         error: None,
         traceparent: new.traceparent,
+        password: new.password,
     }
 }

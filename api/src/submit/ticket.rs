@@ -3,7 +3,7 @@
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
-use shared::config::ByteSize;
+use shared::config::{ByteSize, Secret};
 use shared::error_code::ErrorCode;
 use shared::owner::Owner;
 use shared::queue::IdempotencyKey;
@@ -17,12 +17,18 @@ use crate::upload::{Digest, UploadError};
 /// How much a form may add to its file: boundaries, part headers, option fields.
 const FORM_OVERHEAD: u64 = 256 * 1024;
 
+/// What opens an encrypted PDF, in UTF-8.
+const PASSWORD: &str = "pdf-password";
+/// Longest password, in bytes (ISO 32000-2, 7.6.4.3.3).
+pub(crate) const MAX_PASSWORD: usize = 127;
+
 /// A submit whose head is in order.
 pub(crate) struct Ticket {
     pub(super) owner: Owner,
     pub(super) idempotency: Option<IdempotencyKey>,
     pub(super) traceparent: Option<String>,
     pub(super) options: OptionFields,
+    pub(super) password: Option<Secret>,
     pub(super) body: BodyKind,
     pub(super) content_length: Option<u64>,
 }
@@ -48,6 +54,7 @@ impl Ticket {
             idempotency: idempotency_key(headers)?,
             traceparent: TraceParent::of(headers).map(|trace| trace.as_str().to_owned()),
             options: query_options(&parts.uri)?,
+            password: header_password(headers)?,
             body: body_kind(headers)?,
             content_length: content_length(headers),
         })
@@ -87,6 +94,31 @@ fn query_options(uri: &Uri) -> Result<OptionFields, ApiError> {
         options.set(&name, &value)?;
     }
     Ok(options)
+}
+
+fn header_password(headers: &HeaderMap) -> Result<Option<Secret>, ApiError> {
+    let mut values = headers.get_all(PASSWORD).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let text = str::from_utf8(value.as_bytes());
+    match (text, values.next()) {
+        (Ok(text), None) => password(text).map(Some),
+        _ => Err(ApiError::new(
+            ErrorCode::BadRequest,
+            "Pdf-Password: once, and in UTF-8",
+        )),
+    }
+}
+
+/// A password from a header or a form.
+pub(super) fn password(text: &str) -> Result<Secret, ApiError> {
+    if (1..=MAX_PASSWORD).contains(&text.len()) {
+        Ok(text.to_owned().into())
+    } else {
+        let detail = format!("`password` must be 1 to {MAX_PASSWORD} bytes");
+        Err(ApiError::new(ErrorCode::InvalidOption, detail))
+    }
 }
 
 fn body_kind(headers: &HeaderMap) -> Result<BodyKind, ApiError> {

@@ -1,9 +1,12 @@
 //! The folder where `up` keeps its Redis and its objects, held by one process at a time.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use shared::config::Secret;
+use shared::password::PasswordKey;
 
 use crate::failure::Failure;
 
@@ -35,6 +38,25 @@ impl DataFolder {
     /// Where the private Redis lives.
     pub(crate) fn redis(&self) -> PathBuf {
         self.path.join("redis")
+    }
+
+    /// The key for passwords of PDFs, made when there is none.
+    pub(crate) fn password_key(&self) -> Result<Secret, Failure> {
+        let path = self.path.join("password.key");
+        match fs::read_to_string(&path) {
+            Ok(key) => Ok(key.trim_end().to_owned().into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = PasswordKey::generate();
+                let mut file = File::options()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&path)?;
+                writeln!(file, "{}", key.expose())?;
+                Ok(key)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The root of the `file://` store.

@@ -15,6 +15,8 @@ use crate::failure::Failure;
 pub(super) struct Backends {
     pub(super) redis_url: Secret,
     pub(super) store_url: Url,
+    /// Ours, unless the environment has one.
+    pub(super) password_key: Option<Secret>,
 }
 
 #[derive(Parser)]
@@ -59,12 +61,16 @@ impl Backends {
         Ok(command.args)
     }
 
-    fn flags(&self, listen_flag: &str, listen: SocketAddr) -> [OsString; 3] {
-        [
+    fn flags(&self, listen_flag: &str, listen: SocketAddr) -> Vec<OsString> {
+        let mut flags = vec![
             format!("--redis-url={}", self.redis_url.expose()).into(),
             format!("--store-url={}", self.store_url).into(),
             format!("{listen_flag}={listen}").into(),
-        ]
+        ];
+        if let Some(key) = &self.password_key {
+            flags.push(format!("--password-key={}", key.expose()).into());
+        }
+        flags
     }
 }
 

@@ -97,9 +97,14 @@ impl Stack {
         };
         let redis_cli = RedisCli::on_url(redis_url.expose());
         let objects = store_url.to_string();
+        let password_key = match (&data, std::env::var_os("PASSWORD_KEY")) {
+            (Some(data), None) => Some(data.password_key()?),
+            _ => None,
+        };
         let backends = Backends {
             redis_url,
             store_url,
+            password_key,
         };
         let api_args = backends.api(listener.local_addr()?, plan.api_flags)?;
         let mut stack = Self {

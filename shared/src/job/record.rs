@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobId, JobOptions, Priority, State};
 use crate::error_code::ErrorCode;
 use crate::owner::Owner;
+use crate::password::SealedPassword;
 use crate::timestamp::Timestamp;
 
 /// Everything that is known of a job without opening the object store.
@@ -55,6 +56,8 @@ pub struct JobRecord {
     pub error: Option<JobError>,
     /// The trace that submitted it (W3C Trace Context).
     pub traceparent: Option<String>,
+    /// What opens the PDF; kept until the job has succeeded.
+    pub password: Option<SealedPassword>,
 }
 
 /// How far the newest attempt is.

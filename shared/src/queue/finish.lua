@@ -33,6 +33,7 @@ elseif outcome == 'released' then -- does not count as an attempt: one more is g
   enqueue(job)
 else
   close(job, outcome, now, 'ended', attempt .. ' ' .. outcome, unpack(ARGV, 8))
+  if outcome == 'succeeded' or outcome == 'partial' then redis.call('HDEL', job_key(id), 'password') end
 end
 schedule_freed(job.owner)
 return { 'done', job.state }

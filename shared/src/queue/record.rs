@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::job::{JobError, JobId, JobOptions, JobRecord, Priority, Progress, Stage, State, Tally};
+use crate::password::SealedPassword;
 use crate::timestamp::Timestamp;
 
 use super::QueueError;
@@ -52,6 +53,7 @@ pub(super) fn decode(id: JobId, fields: &Fields) -> Result<JobRecord, QueueError
         tally: reader.tally()?,
         error: reader.error()?,
         traceparent: reader.text("traceparent"),
+        password: reader.text("password").map(SealedPassword::from_record),
     })
 }
 
@@ -188,6 +190,7 @@ impl Reader<'_> {
             tally: None,
             error: None,
             traceparent: None,
+            password: None,
         })
     }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::job::{JobId, JobOptions, Priority};
 use crate::owner::Owner;
+use crate::password::SealedPassword;
 
 use super::{Queue, QueueError, millis};
 
@@ -35,6 +36,8 @@ pub struct NewJob {
     pub idempotency: Option<IdempotencyKey>,
     /// The trace that submits it (W3C Trace Context).
     pub traceparent: Option<String>,
+    /// What opens the PDF, if it is encrypted.
+    pub password: Option<SealedPassword>,
 }
 
 /// What became of a submit.
@@ -179,5 +182,7 @@ fn fields(job: &NewJob, max_attempts: u32) -> Vec<(&'static str, String)> {
     ];
     fields.extend(job.filename.clone().map(|name| ("filename", name)));
     fields.extend(job.traceparent.clone().map(|trace| ("traceparent", trace)));
+    let password = job.password.as_ref();
+    fields.extend(password.map(|sealed| ("password", sealed.as_str().to_owned())));
     fields
 }

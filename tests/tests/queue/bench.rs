@@ -153,6 +153,7 @@ pub(crate) fn job_of(name: &str) -> NewJob {
         delay: Duration::ZERO,
         idempotency: None,
         traceparent: None,
+        password: None,
     }
 }
 

@@ -31,6 +31,7 @@ fn record(state: State) -> JobRecord {
         tally: None,
         error: None,
         traceparent: None,
+        password: None,
     }
 }
 
