@@ -27,6 +27,12 @@ struct Frame<'o> {
     resources: Option<&'o Dictionary>,
     /// The form, by address; `None` for the page itself.
     form: Option<*const Stream>,
+    /// The structure elements that its marked content belongs to.
+    parents: Option<&'o [Object]>,
+    /// Type 3 glyphs that show text, to be run before the stream goes on; the next one is last.
+    glyphs: Vec<(&'o Stream, Option<&'o Dictionary>, Matrix)>,
+    /// Text and line matrix to go back to after a glyph.
+    matrices: Option<(Matrix, Matrix)>,
     /// Saved states and marks that belong to the frames below.
     states_below: usize,
     marks_below: usize,
@@ -48,7 +54,7 @@ pub(super) struct Interpreter<'i, 'r, 'o> {
     saved: Vec<State>,
     unsaved: u64,
     operators: u64,
-    page: Geometry,
+    pub(super) page: Geometry,
 }
 
 impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
@@ -85,9 +91,9 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     pub(super) fn run(
         &mut self,
         contents: Rc<Vec<u8>>,
-        resources: Option<&'o Dictionary>,
+        page: &PageNode<'o>,
     ) -> Result<(), ExtractError> {
-        self.enter(contents, resources, None);
+        self.enter(contents, page.resources, None, page.dict);
         self.run_frames()
     }
 
@@ -109,19 +115,11 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
 
     /// Starts a form unless it is running already or the nesting is too deep.
     pub(super) fn enter_form(&mut self, form: &'o Stream) -> Result<(), ExtractError> {
-        let address = std::ptr::from_ref(form);
-        if self.frames.iter().any(|frame| frame.form == Some(address)) {
-            self.warn(WarningCode::DamagedContent, "a form draws itself");
+        let resources = self.shared.objects.dict(&form.dict, b"Resources");
+        if !self.enter_stream(form, resources)? {
             return Ok(());
         }
-        if self.frames.len() >= self.shared.budget.limits.max_depth as usize {
-            self.warn(WarningCode::Limit, "forms are nested too deeply");
-            return Ok(());
-        }
-        let (objects, budget) = (self.shared.objects, self.shared.budget);
-        let bytes = self.shared.streams.form(objects, budget, form)?;
-        let resources = objects.dict(&form.dict, b"Resources").or(self.resources());
-        self.enter(bytes, resources, Some(address));
+        let objects = self.shared.objects;
         if let Some(matrix) = objects.numbers(&form.dict, b"Matrix") {
             self.state.ctm = Matrix::from_numbers(&matrix).then(&self.state.ctm);
         }
@@ -135,18 +133,73 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         Ok(())
     }
 
+    /// Starts a form or glyph; `false` where it does not start.
+    fn enter_stream(
+        &mut self,
+        form: &'o Stream,
+        resources: Option<&'o Dictionary>,
+    ) -> Result<bool, ExtractError> {
+        let address = std::ptr::from_ref(form);
+        if self.frames.iter().any(|frame| frame.form == Some(address)) {
+            self.warn(WarningCode::DamagedContent, "a form draws itself");
+            return Ok(false);
+        }
+        if self.frames.len() >= self.shared.budget.limits.max_depth as usize {
+            self.warn(WarningCode::Limit, "forms are nested too deeply");
+            return Ok(false);
+        }
+        let (objects, budget) = (self.shared.objects, self.shared.budget);
+        let bytes = self.shared.streams.form(objects, budget, form)?;
+        let resources = resources.or(self.resources());
+        self.enter(bytes, resources, Some(address), &form.dict);
+        Ok(true)
+    }
+
+    /// Leaves glyphs to be run before the stream goes on.
+    pub(super) fn queue_glyphs(
+        &mut self,
+        mut glyphs: Vec<(&'o Stream, Option<&'o Dictionary>, Matrix)>,
+    ) {
+        if let Some(frame) = self.frames.last_mut() {
+            glyphs.reverse();
+            frame.glyphs = glyphs;
+        }
+    }
+
+    /// Starts the next queued glyph of the running stream; `false` where there is none.
+    fn enter_glyph(&mut self) -> Result<bool, ExtractError> {
+        let next = self.frames.last_mut().and_then(|frame| frame.glyphs.pop());
+        let Some((glyph, resources, to_display)) = next else {
+            return Ok(false);
+        };
+        self.count_operator()?;
+        let (text_matrix, line_matrix) = (self.text_matrix, self.line_matrix);
+        if self.enter_stream(glyph, resources)? {
+            if let Some(frame) = self.frames.last_mut() {
+                frame.matrices = Some((text_matrix, line_matrix));
+            }
+            self.state.ctm = to_display;
+        }
+        Ok(true)
+    }
+
     fn enter(
         &mut self,
         bytes: Rc<Vec<u8>>,
         resources: Option<&'o Dictionary>,
         form: Option<*const Stream>,
+        owner: &Dictionary,
     ) {
+        let parents = self.shared.structure.parents(self.shared.objects, owner);
         self.saved.push(self.state.clone());
         self.frames.push(Frame {
             bytes,
             position: 0,
             resources,
             form,
+            parents,
+            glyphs: Vec::new(),
+            matrices: None,
             states_below: self.saved.len(),
             marks_below: self.marks.len(),
         });
@@ -162,10 +215,20 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         if let Some(state) = self.saved.pop() {
             self.state = state;
         }
+        if let Some((text_matrix, line_matrix)) = frame.matrices {
+            self.text_matrix = text_matrix;
+            self.line_matrix = line_matrix;
+        }
     }
 
     fn run_frames(&mut self) -> Result<(), ExtractError> {
-        while let Some(frame) = self.frames.last() {
+        loop {
+            if self.enter_glyph()? {
+                continue;
+            }
+            let Some(frame) = self.frames.last() else {
+                return Ok(());
+            };
             let bytes = Rc::clone(&frame.bytes);
             let mut lexer = Lexer::new(&bytes, frame.position);
             let depth = self.frames.len();
@@ -176,10 +239,9 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
                 frame.position = lexer.position();
             }
         }
-        Ok(())
     }
 
-    /// Runs until the stream ends (`true`) or a form was entered (`false`).
+    /// Runs until the stream ends (`true`) or a form or glyph is to be run first (`false`).
     fn run_frame(&mut self, lexer: &mut Lexer<'_>, depth: usize) -> Result<bool, ExtractError> {
         self.operands.clear();
         let max_depth = self.shared.budget.limits.max_depth;
@@ -190,9 +252,12 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
                     lexer.seek(usize::MAX);
                     return Ok(true);
                 }
+                if self.operands.is_in_array() && self.execute_in_array(operator) {
+                    continue;
+                }
                 self.execute(operator, lexer)?;
                 self.operands.clear();
-                if self.frames.len() != depth {
+                if self.frames.len() != depth || self.has_glyphs() {
                     return Ok(false);
                 }
             } else {
@@ -200,6 +265,17 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether a Type 3 glyph is being run; the glyphs that it shows stand for themselves.
+    pub(super) fn is_in_glyph(&self) -> bool {
+        self.frames.iter().any(|frame| frame.matrices.is_some())
+    }
+
+    fn has_glyphs(&self) -> bool {
+        self.frames
+            .last()
+            .is_some_and(|frame| !frame.glyphs.is_empty())
     }
 
     fn count_operator(&mut self) -> Result<(), ExtractError> {
@@ -286,6 +362,12 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     /// The resources of the running stream.
     pub(super) fn resources(&self) -> Option<&'o Dictionary> {
         self.frames.last().and_then(|frame| frame.resources)
+    }
+
+    /// The structure element that marked content of the running stream belongs to.
+    pub(super) fn parent_element(&self, identifier: i64) -> Option<&'o Object> {
+        let parents = self.frames.last()?.parents?;
+        parents.get(usize::try_from(identifier).ok()?)
     }
 
     /// A named resource of the running stream, as written: it may be a reference.

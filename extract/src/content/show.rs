@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
+use lopdf::Stream;
+
 use super::interpreter::Interpreter;
 use super::operands::Operand;
 use crate::budget::Budget;
-use crate::font::Font;
+use crate::font::{Font, Glyph};
 use crate::geometry::{Matrix, Point};
 use crate::objects::{Objects, as_dict};
 use crate::text::{Collector, Run};
+
+/// Glyphs of one operator that are run because they show text.
+const MAX_GLYPH_STREAMS: usize = 1_000;
 
 impl<'r, 'o> Interpreter<'_, 'r, 'o> {
     pub(super) fn execute_text(&mut self, operator: &[u8]) {
@@ -118,7 +123,7 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
         if let Some(bytes) = self.operands.last_string() {
             pen.show(bytes, self.collector);
         }
-        self.put_down(&pen);
+        self.put_down(pen);
     }
 
     fn show_array(&mut self) {
@@ -132,7 +137,18 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
                 _ => {}
             }
         }
-        self.put_down(&pen);
+        self.put_down(pen);
+    }
+
+    /// Producers set spacing between the strings of a `TJ` array, where no operator may stand
+    /// (ISO 32000-1, 7.8.2): it is obeyed, and the array goes on.
+    pub(super) fn execute_in_array(&mut self, operator: &[u8]) -> bool {
+        let is_spacing = matches!(operator, b"Tc" | b"Tw");
+        if is_spacing {
+            self.set_text_state(operator);
+            self.operands.pop();
+        }
+        is_spacing
     }
 
     fn pen(&mut self) -> Option<Pen<'r, 'o>> {
@@ -178,7 +194,6 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
             objects: self.shared.objects,
             budget: self.shared.budget,
             visible: !self.is_hidden(),
-            font,
             font_size: state.font_size,
             char_spacing: state.char_spacing,
             word_spacing: state.word_spacing,
@@ -189,14 +204,32 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
             page_x: to_page.vector(1.0, 0.0),
             page_y: to_page.vector(0.0, 1.0),
             moved: Point::default(),
+            runs_glyphs: font.has_glyph_streams() && !self.is_in_glyph(),
+            glyph_streams: Vec::new(),
+            font,
         })
     }
 
-    /// Leaves the text matrix where the pen is.
-    fn put_down(&mut self, pen: &Pen<'_, '_>) {
+    /// Leaves the text matrix where the pen is, and the glyphs that show text to be run.
+    fn put_down(&mut self, pen: Pen<'_, 'o>) {
         let moved = self.text_matrix.point(pen.moved.x, pen.moved.y);
         self.text_matrix.e = moved.x;
         self.text_matrix.f = moved.y;
+        if pen.glyph_streams.is_empty() {
+            return;
+        }
+        let objects = self.shared.objects;
+        let resources = self
+            .shared
+            .fonts
+            .dictionary(&pen.font)
+            .and_then(|dict| objects.dict(dict, b"Resources"));
+        let glyphs = pen
+            .glyph_streams
+            .into_iter()
+            .map(|(stream, to_display)| (stream, resources, to_display))
+            .collect();
+        self.queue_glyphs(glyphs);
     }
 }
 
@@ -220,23 +253,27 @@ struct Pen<'r, 'o> {
     page_y: Point,
     /// Since the pen was taken up, in text space.
     moved: Point,
+    /// Whether the font may have glyphs that show text themselves.
+    runs_glyphs: bool,
+    /// These glyphs, each with its place.
+    glyph_streams: Vec<(&'o Stream, Matrix)>,
 }
 
-impl Pen<'_, '_> {
+impl<'o> Pen<'_, 'o> {
     fn show(&mut self, bytes: &[u8], collector: &mut Collector) {
         let font = Rc::clone(&self.font);
         for glyph in font.decode(bytes, self.objects, self.budget) {
-            let spacing = self.char_spacing
-                + if glyph.is_space {
-                    self.word_spacing
-                } else {
-                    0.0
-                };
+            let spacing = self.spacing(&glyph);
             let em = match glyph.vertical {
                 Some((advance, _, _)) => -advance,
                 None => glyph.width,
             };
-            if self.visible {
+            if self.runs_glyphs
+                && let Some((stream, font_matrix)) =
+                    font.glyph_stream(glyph.code, self.objects, self.budget)
+            {
+                self.put_aside(stream, &font_matrix);
+            } else if self.visible {
                 collector.glyph(glyph.text.as_str(), self.place, em * self.em_length);
             }
             if self.vertical {
@@ -245,6 +282,34 @@ impl Pen<'_, '_> {
                 self.advance((em * self.font_size + spacing) * self.scale, 0.0);
             }
         }
+    }
+
+    /// After a glyph, in unscaled text space units; part of one has none of its own.
+    fn spacing(&self, glyph: &Glyph) -> f32 {
+        match (glyph.len, glyph.is_space) {
+            (0, _) => 0.0,
+            (_, true) => self.char_spacing + self.word_spacing,
+            _ => self.char_spacing,
+        }
+    }
+
+    /// Keeps a glyph that shows text to be run where the pen is.
+    fn put_aside(&mut self, stream: &'o Stream, font_matrix: &Matrix) {
+        if !self.visible || self.glyph_streams.len() >= MAX_GLYPH_STREAMS {
+            return;
+        }
+        let em = Matrix::new(
+            self.font_size * self.scale,
+            0.0,
+            0.0,
+            self.font_size,
+            0.0,
+            0.0,
+        );
+        let (x, y) = (self.page_x, self.page_y);
+        let text_space = Matrix::new(x.x, x.y, y.x, y.y, self.place.x, self.place.y);
+        let to_display = font_matrix.then(&em).then(&text_space);
+        self.glyph_streams.push((stream, to_display));
     }
 
     /// A number in a `TJ` array: thousandths of an em, backwards.
