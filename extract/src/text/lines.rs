@@ -276,9 +276,18 @@ impl Lines {
     }
 }
 
-/// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL).
+/// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL); the blocks that
+/// have any are few.
 pub(super) fn is_rtl(character: char) -> bool {
-    character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
+    matches!(
+        character,
+        '\u{590}'..='\u{8ff}'
+            | '\u{200f}'
+            | '\u{fb1d}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}'
+            | '\u{1e800}'..='\u{1efff}'
+    ) && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
 }
 
 /// Lines end where the layout says: a break or tab among the glyphs is a space.
