@@ -2,6 +2,7 @@
 
 mod annotation; // appearance streams of annotations and form fields
 mod fonts; // each font dictionary loaded once
+mod frame; // a stream being run, and its resources
 mod images; // each image decoded once, each distinct one handed out once
 mod inline; // where an inline image ends
 mod interpreter; // frames, the operator loop, graphics state operators
@@ -10,6 +11,7 @@ mod marked; // marked content: what hides, what replaces text
 mod operands; // operands of one operator
 mod optional; // which optional content is visible
 mod path; // clipping paths
+mod pen; // glyphs of a string, with their places
 mod show; // text operators
 mod state; // what q saves and Q restores
 mod stream; // decoded stream bytes, kept while they are small

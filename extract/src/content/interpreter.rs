@@ -5,38 +5,24 @@ use std::rc::Rc;
 use lopdf::{Dictionary, Object, Stream};
 
 use super::Shared;
+use super::frame::Frame;
 use super::marked::Mark;
 use super::operands::{Operand, Operands};
 use super::path::Path;
 use super::state::State;
 use crate::font::Font;
-use crate::geometry::{Matrix, intersection};
+use crate::geometry::Matrix;
 use crate::objects::lexer::{Lexer, Token};
 use crate::page::PageNode;
-use crate::page::boxes::{Geometry, rectangle};
+use crate::page::boxes::Geometry;
 use crate::text::Collector;
 use crate::{ExtractError, PlacedImage, WarningCode};
 
 /// Saved states per page; deeper `q` are counted and not stored.
 const MAX_SAVED_STATES: usize = 2_048;
 
-/// A content stream that is being run.
-struct Frame<'o> {
-    bytes: Rc<Vec<u8>>,
-    position: usize,
-    resources: Option<&'o Dictionary>,
-    /// The form, by address; `None` for the page itself.
-    form: Option<*const Stream>,
-    /// The structure elements that its marked content belongs to.
-    parents: Option<&'o [Object]>,
-    /// Type 3 glyphs that show text, to be run before the stream goes on; the next one is last.
-    glyphs: Vec<(&'o Stream, Option<&'o Dictionary>, Matrix)>,
-    /// Text and line matrix to go back to after a glyph.
-    matrices: Option<(Matrix, Matrix)>,
-    /// Saved states and marks that belong to the frames below.
-    states_below: usize,
-    marks_below: usize,
-}
+/// Reading this many operands costs as much as running an operator.
+const OPERANDS_PER_OPERATOR: u64 = 64;
 
 /// Runs the content of one page.
 pub(super) struct Interpreter<'i, 'r, 'o> {
@@ -50,10 +36,11 @@ pub(super) struct Interpreter<'i, 'r, 'o> {
     pub(super) unmarked: u64,
     pub(super) operands: Operands,
     pub(super) placed: Vec<PlacedImage>,
-    frames: Vec<Frame<'o>>,
-    saved: Vec<State>,
-    unsaved: u64,
+    pub(super) frames: Vec<Frame<'o>>,
+    pub(super) saved: Vec<State>,
+    pub(super) unsaved: u64,
     operators: u64,
+    operands_read: u64,
     pub(super) page: Geometry,
 }
 
@@ -79,6 +66,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
             saved: Vec::new(),
             unsaved: 0,
             operators: 0,
+            operands_read: 0,
             page,
         }
     }
@@ -111,114 +99,6 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         self.line_matrix = Matrix::IDENTITY;
         self.enter_form(form)?;
         self.run_frames()
-    }
-
-    /// Starts a form unless it is running already or the nesting is too deep.
-    pub(super) fn enter_form(&mut self, form: &'o Stream) -> Result<(), ExtractError> {
-        let resources = self.shared.objects.dict(&form.dict, b"Resources");
-        if !self.enter_stream(form, resources)? {
-            return Ok(());
-        }
-        let objects = self.shared.objects;
-        if let Some(matrix) = objects.numbers(&form.dict, b"Matrix") {
-            self.state.ctm = Matrix::from_numbers(&matrix).then(&self.state.ctm);
-        }
-        if let Some(form_box) = objects
-            .numbers(&form.dict, b"BBox")
-            .and_then(|numbers| rectangle(&numbers))
-        {
-            let shown = self.state.ctm.bounds(form_box);
-            self.state.clip = intersection(self.state.clip, shown);
-        }
-        Ok(())
-    }
-
-    /// Starts a form or glyph; `false` where it does not start.
-    fn enter_stream(
-        &mut self,
-        form: &'o Stream,
-        resources: Option<&'o Dictionary>,
-    ) -> Result<bool, ExtractError> {
-        let address = std::ptr::from_ref(form);
-        if self.frames.iter().any(|frame| frame.form == Some(address)) {
-            self.warn(WarningCode::DamagedContent, "a form draws itself");
-            return Ok(false);
-        }
-        if self.frames.len() >= self.shared.budget.limits.max_depth as usize {
-            self.warn(WarningCode::Limit, "forms are nested too deeply");
-            return Ok(false);
-        }
-        let (objects, budget) = (self.shared.objects, self.shared.budget);
-        let bytes = self.shared.streams.form(objects, budget, form)?;
-        let resources = resources.or(self.resources());
-        self.enter(bytes, resources, Some(address), &form.dict);
-        Ok(true)
-    }
-
-    /// Leaves glyphs to be run before the stream goes on.
-    pub(super) fn queue_glyphs(
-        &mut self,
-        mut glyphs: Vec<(&'o Stream, Option<&'o Dictionary>, Matrix)>,
-    ) {
-        if let Some(frame) = self.frames.last_mut() {
-            glyphs.reverse();
-            frame.glyphs = glyphs;
-        }
-    }
-
-    /// Starts the next queued glyph of the running stream; `false` where there is none.
-    fn enter_glyph(&mut self) -> Result<bool, ExtractError> {
-        let next = self.frames.last_mut().and_then(|frame| frame.glyphs.pop());
-        let Some((glyph, resources, to_display)) = next else {
-            return Ok(false);
-        };
-        self.count_operator()?;
-        let (text_matrix, line_matrix) = (self.text_matrix, self.line_matrix);
-        if self.enter_stream(glyph, resources)? {
-            if let Some(frame) = self.frames.last_mut() {
-                frame.matrices = Some((text_matrix, line_matrix));
-            }
-            self.state.ctm = to_display;
-        }
-        Ok(true)
-    }
-
-    fn enter(
-        &mut self,
-        bytes: Rc<Vec<u8>>,
-        resources: Option<&'o Dictionary>,
-        form: Option<*const Stream>,
-        owner: &Dictionary,
-    ) {
-        let parents = self.shared.structure.parents(self.shared.objects, owner);
-        self.saved.push(self.state.clone());
-        self.frames.push(Frame {
-            bytes,
-            position: 0,
-            resources,
-            form,
-            parents,
-            glyphs: Vec::new(),
-            matrices: None,
-            states_below: self.saved.len(),
-            marks_below: self.marks.len(),
-        });
-    }
-
-    fn leave(&mut self) {
-        let Some(frame) = self.frames.pop() else {
-            return;
-        };
-        self.close_marks(frame.marks_below);
-        self.saved.truncate(frame.states_below);
-        self.unsaved = 0;
-        if let Some(state) = self.saved.pop() {
-            self.state = state;
-        }
-        if let Some((text_matrix, line_matrix)) = frame.matrices {
-            self.text_matrix = text_matrix;
-            self.line_matrix = line_matrix;
-        }
     }
 
     fn run_frames(&mut self) -> Result<(), ExtractError> {
@@ -262,23 +142,19 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
                 }
             } else {
                 self.operands.push(token, lexer, max_depth);
+                self.operands_read += 1;
+                if self.operands_read.is_multiple_of(OPERANDS_PER_OPERATOR) {
+                    self.count_operator()?;
+                    if self.operators > self.shared.budget.limits.max_operators {
+                        return Ok(true);
+                    }
+                }
             }
         }
         Ok(true)
     }
 
-    /// Whether a Type 3 glyph is being run; the glyphs that it shows stand for themselves.
-    pub(super) fn is_in_glyph(&self) -> bool {
-        self.frames.iter().any(|frame| frame.matrices.is_some())
-    }
-
-    fn has_glyphs(&self) -> bool {
-        self.frames
-            .last()
-            .is_some_and(|frame| !frame.glyphs.is_empty())
-    }
-
-    fn count_operator(&mut self) -> Result<(), ExtractError> {
+    pub(super) fn count_operator(&mut self) -> Result<(), ExtractError> {
         self.operators += 1;
         if self.operators.is_multiple_of(256) {
             self.shared.budget.check()?;
@@ -357,29 +233,6 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     pub(super) fn load_font(&mut self, dict: &'o Dictionary) -> Rc<Font> {
         let (objects, budget) = (self.shared.objects, self.shared.budget);
         self.shared.fonts.get(objects, dict, budget)
-    }
-
-    /// The resources of the running stream.
-    pub(super) fn resources(&self) -> Option<&'o Dictionary> {
-        self.frames.last().and_then(|frame| frame.resources)
-    }
-
-    /// The structure element that marked content of the running stream belongs to.
-    pub(super) fn parent_element(&self, identifier: i64) -> Option<&'o Object> {
-        let parents = self.frames.last()?.parents?;
-        parents.get(usize::try_from(identifier).ok()?)
-    }
-
-    /// A named resource of the running stream, as written: it may be a reference.
-    pub(super) fn resource_entry(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
-        let objects = self.shared.objects;
-        objects.dict(self.resources()?, category)?.get(name).ok()
-    }
-
-    /// A named resource of the running stream.
-    pub(super) fn resource(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
-        let entry = self.resource_entry(category, name)?;
-        Some(self.shared.objects.resolve(entry))
     }
 
     pub(super) fn warn(&self, code: WarningCode, detail: &str) {

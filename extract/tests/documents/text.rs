@@ -1,6 +1,6 @@
 //! What is read from a page, and in which order.
 
-use extract::{Limits, Options};
+use extract::{Limits, Options, WarningCode};
 
 use crate::pdf::Pdf;
 use crate::received::{extract, extract_with, text_of};
@@ -203,4 +203,33 @@ fn an_encoding_written_with_the_operators_of_a_text_map_gives_widths() {
     let received = extract_with(pdf.finish(), options, Limits::default()).unwrap();
     let word = &received.pages[0].blocks[0].lines[0].words[0];
     assert_eq!((word.text.as_str(), word.bbox.x1), ("ABA", 25.0));
+}
+
+#[test]
+fn a_form_sees_the_fonts_of_where_it_is_drawn() {
+    let mut pdf = Pdf::new();
+    let map = pdf.stream("", b"1 beginbfchar <41> <03B1> endbfchar");
+    let form = pdf.stream(
+        "/Subtype /Form /BBox [0 0 99 99] /Resources <</ProcSet [/PDF]>>",
+        b"BT /Outer 10 Tf 10 50 Td (A) Tj ET",
+    );
+    pdf.page(
+        "/X Do",
+        &format!(
+            "/Resources <</XObject <</X {form} 0 R>> \
+             /Font <</Outer <</Type /Font /Subtype /Type1 /BaseFont /Own /ToUnicode {map} 0 R>>>>>>"
+        ),
+    );
+    assert_eq!(extract(pdf.finish()).unwrap().text(), "α\n");
+}
+
+#[test]
+fn operands_without_operators_count_too() {
+    let limits = Limits {
+        max_operators: 1_000,
+        ..Limits::default()
+    };
+    let file = Pdf::of_page(&"1 ".repeat(100_000));
+    let received = extract_with(file, Options::default(), limits).unwrap();
+    assert!(received.warned(WarningCode::Limit));
 }
