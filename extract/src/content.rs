@@ -5,7 +5,7 @@ mod fonts; // each font dictionary loaded once
 mod frame; // a stream being run, and its resources
 mod images; // each image decoded once, each distinct one handed out once
 mod inline; // where an inline image ends
-mod interpreter; // frames, the operator loop, graphics state operators
+mod interpreter; // the operator loop, graphics state operators
 mod made_appearance; // appearances made from the text of annotations
 mod marked; // marked content: what hides, what replaces text
 mod operands; // operands of one operator
