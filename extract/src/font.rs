@@ -22,6 +22,7 @@ use lopdf::{Dictionary, Stream};
 
 use crate::budget::Budget;
 use crate::filter;
+use crate::geometry::Matrix;
 use crate::objects::Objects;
 use composite::Composite;
 use descriptor::Descriptor;
@@ -35,6 +36,8 @@ pub(crate) struct Font {
     bold: bool,
     italic: bool,
     kind: Kind,
+    /// Of a Type 3 font: its glyphs of which nothing tells the text.
+    glyph_streams: Option<type3::GlyphStreams>,
 }
 
 #[derive(Debug)]
@@ -92,6 +95,7 @@ impl Font {
             bold: descriptor.bold,
             italic: descriptor.italic,
             kind,
+            glyph_streams: None,
         }
     }
 
@@ -112,6 +116,23 @@ impl Font {
             code: 0,
             rest: "",
         }
+    }
+
+    /// Whether [`Font::glyph_stream`] can find anything.
+    pub(crate) fn has_glyph_streams(&self) -> bool {
+        self.glyph_streams.is_some()
+    }
+
+    /// The content stream of a glyph that shows text of another font, and the matrix from its space
+    /// to text space; only in Type 3 fonts, and only where nothing else tells the text of the code.
+    pub(crate) fn glyph_stream<'o>(
+        &self,
+        code: u32,
+        objects: &'o Objects<'o>,
+        budget: &Budget<'_>,
+    ) -> Option<(&'o Stream, Matrix)> {
+        let streams = self.glyph_streams.as_ref()?;
+        streams.showing_text(code, objects, budget)
     }
 
     /// Height above the baseline in text space, before the font size; above 0.

@@ -41,8 +41,11 @@ impl<'o> Interpreter<'_, '_, 'o> {
     }
 
     fn draw_annotation(&mut self, dict: &'o Dictionary) -> Result<(), ExtractError> {
+        if self.needs_appearance(dict) {
+            return self.write_annotation(dict);
+        }
         let Some(appearance) = self.normal_appearance(dict) else {
-            return Ok(());
+            return self.write_annotation(dict);
         };
         if !self.is_content_visible(&appearance.dict) {
             return Ok(());

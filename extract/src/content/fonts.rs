@@ -11,23 +11,29 @@ use crate::objects::Objects;
 
 /// Fonts by the address of their dictionary, which does not move while the objects live.
 #[derive(Default)]
-pub(super) struct FontCache {
-    fonts: HashMap<*const Dictionary, Rc<Font>>,
+pub(super) struct FontCache<'o> {
+    fonts: HashMap<*const Dictionary, (Rc<Font>, &'o Dictionary)>,
     fallback: Option<Rc<Font>>,
 }
 
-impl FontCache {
-    pub(super) fn get<'o>(
+impl<'o> FontCache<'o> {
+    pub(super) fn get(
         &mut self,
         objects: &'o Objects<'o>,
         dict: &'o Dictionary,
         budget: &Budget<'_>,
     ) -> Rc<Font> {
-        let font = self
+        let (font, _) = self
             .fonts
             .entry(std::ptr::from_ref(dict))
-            .or_insert_with(|| Rc::new(Font::load(objects, dict, budget)));
+            .or_insert_with(|| (Rc::new(Font::load(objects, dict, budget)), dict));
         Rc::clone(font)
+    }
+
+    /// The dictionary that a font was loaded from.
+    pub(super) fn dictionary(&self, font: &Rc<Font>) -> Option<&'o Dictionary> {
+        let mut fonts = self.fonts.values();
+        fonts.find_map(|(loaded, dict)| Rc::ptr_eq(loaded, font).then_some(*dict))
     }
 
     /// What stands in for a font that the resources do not have.

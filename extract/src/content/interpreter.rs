@@ -5,32 +5,24 @@ use std::rc::Rc;
 use lopdf::{Dictionary, Object, Stream};
 
 use super::Shared;
+use super::frame::Frame;
 use super::marked::Mark;
 use super::operands::{Operand, Operands};
 use super::path::Path;
 use super::state::State;
 use crate::font::Font;
-use crate::geometry::{Matrix, intersection};
+use crate::geometry::Matrix;
 use crate::objects::lexer::{Lexer, Token};
 use crate::page::PageNode;
-use crate::page::boxes::{Geometry, rectangle};
+use crate::page::boxes::Geometry;
 use crate::text::Collector;
 use crate::{ExtractError, PlacedImage, WarningCode};
 
 /// Saved states per page; deeper `q` are counted and not stored.
 const MAX_SAVED_STATES: usize = 2_048;
 
-/// A content stream that is being run.
-struct Frame<'o> {
-    bytes: Rc<Vec<u8>>,
-    position: usize,
-    resources: Option<&'o Dictionary>,
-    /// The form, by address; `None` for the page itself.
-    form: Option<*const Stream>,
-    /// Saved states and marks that belong to the frames below.
-    states_below: usize,
-    marks_below: usize,
-}
+/// Reading this many operands costs as much as running an operator.
+const OPERANDS_PER_OPERATOR: u64 = 64;
 
 /// Runs the content of one page.
 pub(super) struct Interpreter<'i, 'r, 'o> {
@@ -44,11 +36,12 @@ pub(super) struct Interpreter<'i, 'r, 'o> {
     pub(super) unmarked: u64,
     pub(super) operands: Operands,
     pub(super) placed: Vec<PlacedImage>,
-    frames: Vec<Frame<'o>>,
-    saved: Vec<State>,
-    unsaved: u64,
+    pub(super) frames: Vec<Frame<'o>>,
+    pub(super) saved: Vec<State>,
+    pub(super) unsaved: u64,
     operators: u64,
-    page: Geometry,
+    operands_read: u64,
+    pub(super) page: Geometry,
 }
 
 impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
@@ -73,6 +66,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
             saved: Vec::new(),
             unsaved: 0,
             operators: 0,
+            operands_read: 0,
             page,
         }
     }
@@ -85,9 +79,9 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     pub(super) fn run(
         &mut self,
         contents: Rc<Vec<u8>>,
-        resources: Option<&'o Dictionary>,
+        page: &PageNode<'o>,
     ) -> Result<(), ExtractError> {
-        self.enter(contents, resources, None);
+        self.enter(contents, page.resources, None, page.dict);
         self.run_frames()
     }
 
@@ -107,65 +101,14 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
         self.run_frames()
     }
 
-    /// Starts a form unless it is running already or the nesting is too deep.
-    pub(super) fn enter_form(&mut self, form: &'o Stream) -> Result<(), ExtractError> {
-        let address = std::ptr::from_ref(form);
-        if self.frames.iter().any(|frame| frame.form == Some(address)) {
-            self.warn(WarningCode::DamagedContent, "a form draws itself");
-            return Ok(());
-        }
-        if self.frames.len() >= self.shared.budget.limits.max_depth as usize {
-            self.warn(WarningCode::Limit, "forms are nested too deeply");
-            return Ok(());
-        }
-        let (objects, budget) = (self.shared.objects, self.shared.budget);
-        let bytes = self.shared.streams.form(objects, budget, form)?;
-        let resources = objects.dict(&form.dict, b"Resources").or(self.resources());
-        self.enter(bytes, resources, Some(address));
-        if let Some(matrix) = objects.numbers(&form.dict, b"Matrix") {
-            self.state.ctm = Matrix::from_numbers(&matrix).then(&self.state.ctm);
-        }
-        if let Some(form_box) = objects
-            .numbers(&form.dict, b"BBox")
-            .and_then(|numbers| rectangle(&numbers))
-        {
-            let shown = self.state.ctm.bounds(form_box);
-            self.state.clip = intersection(self.state.clip, shown);
-        }
-        Ok(())
-    }
-
-    fn enter(
-        &mut self,
-        bytes: Rc<Vec<u8>>,
-        resources: Option<&'o Dictionary>,
-        form: Option<*const Stream>,
-    ) {
-        self.saved.push(self.state.clone());
-        self.frames.push(Frame {
-            bytes,
-            position: 0,
-            resources,
-            form,
-            states_below: self.saved.len(),
-            marks_below: self.marks.len(),
-        });
-    }
-
-    fn leave(&mut self) {
-        let Some(frame) = self.frames.pop() else {
-            return;
-        };
-        self.close_marks(frame.marks_below);
-        self.saved.truncate(frame.states_below);
-        self.unsaved = 0;
-        if let Some(state) = self.saved.pop() {
-            self.state = state;
-        }
-    }
-
     fn run_frames(&mut self) -> Result<(), ExtractError> {
-        while let Some(frame) = self.frames.last() {
+        loop {
+            if self.enter_glyph()? {
+                continue;
+            }
+            let Some(frame) = self.frames.last() else {
+                return Ok(());
+            };
             let bytes = Rc::clone(&frame.bytes);
             let mut lexer = Lexer::new(&bytes, frame.position);
             let depth = self.frames.len();
@@ -176,10 +119,9 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
                 frame.position = lexer.position();
             }
         }
-        Ok(())
     }
 
-    /// Runs until the stream ends (`true`) or a form was entered (`false`).
+    /// Runs until the stream ends (`true`) or a form or glyph is to be run first (`false`).
     fn run_frame(&mut self, lexer: &mut Lexer<'_>, depth: usize) -> Result<bool, ExtractError> {
         self.operands.clear();
         let max_depth = self.shared.budget.limits.max_depth;
@@ -190,19 +132,29 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
                     lexer.seek(usize::MAX);
                     return Ok(true);
                 }
+                if self.operands.is_in_array() && self.execute_in_array(operator) {
+                    continue;
+                }
                 self.execute(operator, lexer)?;
                 self.operands.clear();
-                if self.frames.len() != depth {
+                if self.frames.len() != depth || self.has_glyphs() {
                     return Ok(false);
                 }
             } else {
                 self.operands.push(token, lexer, max_depth);
+                self.operands_read += 1;
+                if self.operands_read.is_multiple_of(OPERANDS_PER_OPERATOR) {
+                    self.count_operator()?;
+                    if self.operators > self.shared.budget.limits.max_operators {
+                        return Ok(true);
+                    }
+                }
             }
         }
         Ok(true)
     }
 
-    fn count_operator(&mut self) -> Result<(), ExtractError> {
+    pub(super) fn count_operator(&mut self) -> Result<(), ExtractError> {
         self.operators += 1;
         if self.operators.is_multiple_of(256) {
             self.shared.budget.check()?;
@@ -281,23 +233,6 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     pub(super) fn load_font(&mut self, dict: &'o Dictionary) -> Rc<Font> {
         let (objects, budget) = (self.shared.objects, self.shared.budget);
         self.shared.fonts.get(objects, dict, budget)
-    }
-
-    /// The resources of the running stream.
-    pub(super) fn resources(&self) -> Option<&'o Dictionary> {
-        self.frames.last().and_then(|frame| frame.resources)
-    }
-
-    /// A named resource of the running stream, as written: it may be a reference.
-    pub(super) fn resource_entry(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
-        let objects = self.shared.objects;
-        objects.dict(self.resources()?, category)?.get(name).ok()
-    }
-
-    /// A named resource of the running stream.
-    pub(super) fn resource(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
-        let entry = self.resource_entry(category, name)?;
-        Some(self.shared.objects.resolve(entry))
     }
 
     pub(super) fn warn(&self, code: WarningCode, detail: &str) {

@@ -1,9 +1,10 @@
 //! Marked content: optional content that hides, `ActualText` that replaces (ISO 32000-1, 14.6 and 14.9.4).
 
-use lopdf::{Dictionary, Object};
+use lopdf::Dictionary;
 
 use super::interpreter::Interpreter;
 use super::operands::Operand;
+use crate::objects::{as_dict, text_string};
 
 /// Marked-content sequences kept open at a time; deeper ones are counted and not looked at.
 const MAX_MARKS: usize = 4_096;
@@ -15,7 +16,7 @@ pub(super) struct Mark {
     replaced: bool,
 }
 
-impl<'o> Interpreter<'_, '_, 'o> {
+impl Interpreter<'_, '_, '_> {
     /// Whether an enclosing sequence belongs to optional content that is off.
     pub(super) fn is_hidden(&self) -> bool {
         self.marks.last().is_some_and(|mark| mark.hidden)
@@ -33,7 +34,9 @@ impl<'o> Interpreter<'_, '_, 'o> {
         };
         if has_properties {
             mark.hidden |= !self.is_group_visible();
-            if let Some(text) = self.actual_text() {
+            if !mark.hidden
+                && let Some(text) = self.actual_text()
+            {
                 self.collector.begin_replacement(&text);
                 mark.replaced = true;
             }
@@ -82,26 +85,27 @@ impl<'o> Interpreter<'_, '_, 'o> {
         self.shared.optional.is_visible(self.shared.objects, entry)
     }
 
-    /// The `ActualText` of the sequence's property list, inline or named.
-    fn actual_text(&self) -> Option<String> {
+    /// What the sequence reads as by its own property list, or by its structure element.
+    fn actual_text(&mut self) -> Option<String> {
         let objects = self.shared.objects;
-        let text = match self.operand(self.operands.len().checked_sub(1)?)? {
-            Operand::Dictionary(_) => {
-                let dict: &Dictionary = self.operands.last_dictionary()?;
-                match objects.resolve(dict.get(b"ActualText").ok()?) {
-                    Object::String(bytes, _) => bytes.as_slice(),
-                    _ => return None,
-                }
-            }
+        let properties = self.properties()?;
+        if let Some(text) = objects.string(properties, b"ActualText") {
+            return Some(text_string(text));
+        }
+        let identifier = objects.integer(properties, b"MCID")?;
+        let parent = self.parent_element(identifier)?;
+        let structure = &mut self.shared.structure;
+        structure.actual_text(objects, parent, identifier)
+    }
+
+    /// The sequence's property list, inline or named.
+    fn properties(&self) -> Option<&Dictionary> {
+        match self.operand(self.operands.len().checked_sub(1)?)? {
+            Operand::Dictionary(_) => self.operands.last_dictionary(),
             Operand::Name(span) => {
-                let name = self.operands.bytes(span);
-                let Object::Dictionary(dict) = self.resource(b"Properties", name)? else {
-                    return None;
-                };
-                objects.string(dict, b"ActualText")?
+                as_dict(self.resource(b"Properties", self.operands.bytes(span))?)
             }
-            _ => return None,
-        };
-        Some(crate::objects::text_string(text))
+            _ => None,
+        }
     }
 }

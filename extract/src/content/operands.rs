@@ -35,6 +35,7 @@ pub(super) struct Operands {
     items: Vec<Operand>,
     bytes: Vec<u8>,
     dictionaries: Vec<Dictionary>,
+    open_arrays: u32,
 }
 
 impl Operands {
@@ -42,6 +43,7 @@ impl Operands {
         self.items.clear();
         self.bytes.clear();
         self.dictionaries.clear();
+        self.open_arrays = 0;
     }
 
     /// Keeps an operand; `false` for a keyword, which is not one.
@@ -52,8 +54,14 @@ impl Operands {
             Token::Name(raw) => Operand::Name(self.decode(decode_name, raw)),
             Token::Literal(raw) => Operand::String(self.decode(decode_literal, raw)),
             Token::Hex(raw) => Operand::String(self.decode(decode_hex, raw)),
-            Token::ArrayStart => Operand::ArrayStart,
-            Token::ArrayEnd => Operand::ArrayEnd,
+            Token::ArrayStart => {
+                self.open_arrays = self.open_arrays.saturating_add(1);
+                Operand::ArrayStart
+            }
+            Token::ArrayEnd => {
+                self.open_arrays = self.open_arrays.saturating_sub(1);
+                Operand::ArrayEnd
+            }
             Token::DictStart => {
                 let dictionary = parse::dictionary(lexer, max_depth);
                 if self.dictionaries.len() < 16 {
@@ -77,6 +85,16 @@ impl Operands {
             start,
             end: self.bytes.len() as u32,
         }
+    }
+
+    /// An array was begun and not ended.
+    pub(super) fn is_in_array(&self) -> bool {
+        self.open_arrays > 0
+    }
+
+    /// Drops the last operand.
+    pub(super) fn pop(&mut self) {
+        self.items.pop();
     }
 
     pub(super) fn len(&self) -> usize {

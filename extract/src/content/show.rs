@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::interpreter::Interpreter;
 use super::operands::Operand;
-use crate::budget::Budget;
+use super::pen::Pen;
 use crate::font::Font;
 use crate::geometry::{Matrix, Point};
-use crate::objects::{Objects, as_dict};
-use crate::text::{Collector, Run};
+use crate::objects::as_dict;
+use crate::text::Run;
 
 impl<'r, 'o> Interpreter<'_, 'r, 'o> {
     pub(super) fn execute_text(&mut self, operator: &[u8]) {
@@ -118,7 +118,7 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
         if let Some(bytes) = self.operands.last_string() {
             pen.show(bytes, self.collector);
         }
-        self.put_down(&pen);
+        self.put_down(pen);
     }
 
     fn show_array(&mut self) {
@@ -132,7 +132,18 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
                 _ => {}
             }
         }
-        self.put_down(&pen);
+        self.put_down(pen);
+    }
+
+    /// Producers set spacing between the strings of a `TJ` array, where no operator may stand
+    /// (ISO 32000-1, 7.8.2): it is obeyed, and the array goes on.
+    pub(super) fn execute_in_array(&mut self, operator: &[u8]) -> bool {
+        let is_spacing = matches!(operator, b"Tc" | b"Tw");
+        if is_spacing {
+            self.set_text_state(operator);
+            self.operands.pop();
+        }
+        is_spacing
     }
 
     fn pen(&mut self) -> Option<Pen<'r, 'o>> {
@@ -178,7 +189,6 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
             objects: self.shared.objects,
             budget: self.shared.budget,
             visible: !self.is_hidden(),
-            font,
             font_size: state.font_size,
             char_spacing: state.char_spacing,
             word_spacing: state.word_spacing,
@@ -189,78 +199,31 @@ impl<'r, 'o> Interpreter<'_, 'r, 'o> {
             page_x: to_page.vector(1.0, 0.0),
             page_y: to_page.vector(0.0, 1.0),
             moved: Point::default(),
+            runs_glyphs: font.has_glyph_streams() && !self.is_in_glyph(),
+            glyph_streams: Vec::new(),
+            font,
         })
     }
 
-    /// Leaves the text matrix where the pen is.
-    fn put_down(&mut self, pen: &Pen<'_, '_>) {
+    /// Leaves the text matrix where the pen is, and the glyphs that show text to be run.
+    fn put_down(&mut self, pen: Pen<'_, 'o>) {
         let moved = self.text_matrix.point(pen.moved.x, pen.moved.y);
         self.text_matrix.e = moved.x;
         self.text_matrix.f = moved.y;
-    }
-}
-
-/// Moves over the page while strings are shown.
-struct Pen<'r, 'o> {
-    objects: &'o Objects<'o>,
-    budget: &'r Budget<'r>,
-    font: Rc<Font>,
-    font_size: f32,
-    char_spacing: f32,
-    word_spacing: f32,
-    scale: f32,
-    /// One em along the writing direction, in points on the displayed page.
-    em_length: f32,
-    vertical: bool,
-    visible: bool,
-    /// On the displayed page.
-    place: Point,
-    /// The unit vectors of text space on the displayed page.
-    page_x: Point,
-    page_y: Point,
-    /// Since the pen was taken up, in text space.
-    moved: Point,
-}
-
-impl Pen<'_, '_> {
-    fn show(&mut self, bytes: &[u8], collector: &mut Collector) {
-        let font = Rc::clone(&self.font);
-        for glyph in font.decode(bytes, self.objects, self.budget) {
-            let spacing = self.char_spacing
-                + if glyph.is_space {
-                    self.word_spacing
-                } else {
-                    0.0
-                };
-            let em = match glyph.vertical {
-                Some((advance, _, _)) => -advance,
-                None => glyph.width,
-            };
-            if self.visible {
-                collector.glyph(glyph.text.as_str(), self.place, em * self.em_length);
-            }
-            if self.vertical {
-                self.advance(0.0, spacing - em * self.font_size);
-            } else {
-                self.advance((em * self.font_size + spacing) * self.scale, 0.0);
-            }
+        if pen.glyph_streams.is_empty() {
+            return;
         }
-    }
-
-    /// A number in a `TJ` array: thousandths of an em, backwards.
-    fn adjust(&mut self, thousandths: f32) {
-        let shift = -thousandths / 1000.0 * self.font_size;
-        if self.vertical {
-            self.advance(0.0, shift);
-        } else {
-            self.advance(shift * self.scale, 0.0);
-        }
-    }
-
-    fn advance(&mut self, x: f32, y: f32) {
-        self.moved.x += x;
-        self.moved.y += y;
-        self.place.x += x * self.page_x.x + y * self.page_y.x;
-        self.place.y += x * self.page_x.y + y * self.page_y.y;
+        let objects = self.shared.objects;
+        let resources = self
+            .shared
+            .fonts
+            .dictionary(&pen.font)
+            .and_then(|dict| objects.dict(dict, b"Resources"));
+        let glyphs = pen
+            .glyph_streams
+            .into_iter()
+            .map(|(stream, to_display)| (stream, resources, to_display))
+            .collect();
+        self.queue_glyphs(glyphs);
     }
 }

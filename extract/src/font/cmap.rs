@@ -63,12 +63,19 @@ impl CMap {
             .and_then(Self::named)
             .or(base)
             .filter(|base| base.depth() < MAX_USECMAP_DEPTH);
+        let cids = parsed.cids.into_iter();
+        let written_as_text = parsed
+            .texts
+            .into_iter()
+            .filter_map(|(first, last, target)| {
+                Some((first, last, parser::cid_written_as_text(&target)?))
+            });
         let vertical = parsed
             .vertical
             .unwrap_or_else(|| base.as_ref().is_some_and(Self::is_vertical));
         Self::Embedded(Box::new(EmbeddedCMap {
             codespaces: parsed.codespaces,
-            cids: RangeMap::collect(parsed.cids),
+            cids: RangeMap::collect(cids.chain(written_as_text)),
             base,
             vertical,
         }))

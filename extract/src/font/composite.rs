@@ -2,6 +2,8 @@
 
 mod glyph_texts; // CID → text, from the embedded font program
 
+use std::cell::Cell;
+
 use lopdf::{Dictionary, Object, Stream};
 
 use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
@@ -26,6 +28,32 @@ pub(super) struct Composite {
     meaning: Meaning,
     /// CIDs lead to glyphs of a TrueType font.
     true_type: bool,
+    /// Texts by the last bits of their CID, so that most are looked up once.
+    recent: Recent,
+}
+
+#[derive(Debug)]
+struct Recent(Box<[Cell<(u32, GlyphText)>; RECENT_TEXTS]>);
+
+const RECENT_TEXTS: usize = 256;
+
+impl Recent {
+    fn new() -> Self {
+        let unused = || Cell::new((u32::MAX, GlyphText::EMPTY));
+        Self(Box::new(std::array::from_fn(|_| unused())))
+    }
+
+    fn get_or_insert_with(&self, cid: u32, text: impl FnOnce() -> GlyphText) -> GlyphText {
+        let slot = &self.0[cid as usize % RECENT_TEXTS];
+        match slot.get() {
+            (known, text) if known == cid => text,
+            _ => {
+                let text = text();
+                slot.set((cid, text));
+                text
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -62,6 +90,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
         to_unicode,
         meaning,
         true_type: objects.name(cid_font, b"Subtype") == Some(b"CIDFontType2"),
+        recent: Recent::new(),
     };
     Font::new(&descriptor, Kind::Composite(Box::new(font)))
 }
@@ -97,6 +126,7 @@ pub(super) fn load_code_page_936(source: Source<'_>, descriptor: &Descriptor<'_>
         to_unicode: None,
         meaning: Meaning::Collection(Collection::Gb1),
         true_type: true,
+        recent: Recent::new(),
     };
     Some(Font::new(descriptor, Kind::Composite(Box::new(font))))
 }
@@ -138,9 +168,11 @@ impl Composite {
         }
         match &self.meaning {
             Meaning::Collection(collection) => {
-                let mut text = String::new();
-                collection.append_unicode(cid, &mut text);
-                let (text, _) = GlyphText::split(&text);
+                let text = self.recent.get_or_insert_with(cid, || {
+                    let mut text = String::new();
+                    collection.append_unicode(cid, &mut text);
+                    GlyphText::split(&text).0
+                });
                 if !text.is_empty() {
                     return (text, "");
                 }

@@ -22,6 +22,10 @@ const FORCE_BOLD: i64 = 1 << 18;
 
 /// `FontWeight` from which a face counts as bold.
 const BOLD_WEIGHT: f32 = 600.0;
+/// What the names of bold faces have in them; URW shortens `medium` and `demi` to four letters.
+const BOLD_NAMES: &[&str] = &["bold", "black", "heavy", "-demi", "-mediital"];
+/// What the names of TeX's bold faces begin with.
+const BOLD_OF_TEX: &[&str] = &["cmb", "cmssb", "ecb", "ecssb", "sfb", "sfssb"];
 
 /// A font descriptor, or what stands for it in a font that has none.
 #[derive(Debug)]
@@ -62,17 +66,17 @@ impl<'o> Descriptor<'o> {
             .find(|key| objects.stream(dict, key).is_some());
         let flags = objects.integer(dict, b"Flags").unwrap_or(0);
         let (ascent, descent) = extent(objects, dict, standard);
-        let style = name.to_ascii_lowercase();
-        let named = |words: &[&str]| words.iter().any(|word| style.contains(word));
+        let lower = name.to_ascii_lowercase();
         let weight = objects.number(dict, b"FontWeight").unwrap_or(0.0);
         let angle = objects.number(dict, b"ItalicAngle").unwrap_or(0.0);
         Self {
             ascent,
             descent,
-            bold: flags & FORCE_BOLD != 0
-                || weight >= BOLD_WEIGHT
-                || named(&["bold", "black", "heavy"]),
-            italic: flags & ITALIC != 0 || angle != 0.0 || named(&["italic", "oblique"]),
+            bold: flags & FORCE_BOLD != 0 || weight >= BOLD_WEIGHT || is_bold_name(&name),
+            italic: flags & ITALIC != 0
+                || angle != 0.0
+                || lower.contains("italic")
+                || lower.contains("oblique"),
             symbolic: flags & SYMBOLIC != 0 && flags & NONSYMBOLIC == 0,
             missing_width: objects.number(dict, b"MissingWidth"),
             program: program.and_then(|key| objects.stream(dict, key)),
@@ -94,6 +98,13 @@ impl<'o> Descriptor<'o> {
             )
         })
     }
+}
+
+fn is_bold_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    BOLD_NAMES.iter().any(|part| name.contains(part))
+        || BOLD_OF_TEX.iter().any(|start| name.starts_with(start))
+        || name.ends_with("-medi")
 }
 
 /// `ABCDEF+Name` → `Name` (9.6.4).
@@ -134,6 +145,21 @@ fn extent(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bold_faces_are_known_by_their_names() {
+        for (name, bold) in [
+            ("Arial-BoldMT", true),
+            ("NimbusRomNo9L-Medi", true),
+            ("NimbusRomNo9L-MediItal", true),
+            ("ABCDEF+CMBX12", true),
+            ("HelveticaNeue-Medium", false),
+            ("NimbusRomNo9L-Regu", false),
+            ("CMR10", false),
+        ] {
+            assert_eq!(is_bold_name(without_subset_tag(name)), bold, "{name}");
+        }
+    }
 
     #[test]
     fn only_a_subset_tag_is_taken_off() {

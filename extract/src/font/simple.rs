@@ -122,7 +122,7 @@ impl SimpleTable {
         }
     }
 
-    fn has_text(&self, code: u8) -> bool {
+    pub(super) fn has_text(&self, code: u8) -> bool {
         !self.entries[usize::from(code)].text.is_empty()
     }
 }

@@ -1,12 +1,21 @@
 //! Lines with right-to-left script, put into logical order from where their glyphs lie.
 
+use std::borrow::Cow;
+use std::iter;
+
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
-use super::lines::{Char, JOINED, Lines, dot, is_rtl};
+use super::lines::{Char, JOINED, Lines, Part, SAME_LINE, dot, is_rtl};
 use crate::geometry::Point;
 
 /// Characters of one line that are put in order; longer lines are not text.
 const MAX_LINE_CHARS: usize = 10_000;
+
+/// How far, in em, a string may reach over the one drawn before it.
+const KERNED_BACK: f32 = 0.3;
+
+/// Of the steps from one string to the next.
+const MOST: (usize, usize) = (2, 3);
 
 /// Reorders every line of `lines` that has right-to-left characters.
 ///
@@ -35,110 +44,216 @@ pub(super) fn reorder(lines: &mut Lines) {
     lines.lines = spans;
 }
 
-/// Glyphs sorted by place are in visual order. The bidirectional algorithm (Unicode Standard Annex
-/// 9) is its own inverse for lines without explicit embeddings: applied to visual order, it gives
-/// logical order.
+/// In a line that goes to the right as a whole, only words that go to the left are turned.
+///
+/// Programs that set one string after the other in reading order place each to the left of the one
+/// before it, whatever the order within a string: then each string is turned by itself. In any other
+/// line the places of all glyphs count.
 fn logical_order(lines: &Lines, line: &[Char]) -> Vec<Char> {
-    let clusters = visual_order(lines, line);
-    let visual: String = clusters
-        .iter()
-        .filter_map(|cluster| cluster.character())
-        .collect();
-    let strong = |class: fn(char) -> bool| line.iter().filter(|c| class(c.character)).count();
-    let ltr = strong(|character| bidi_class(character) == BidiClass::L);
-    let base = if strong(is_rtl) >= ltr {
-        Level::rtl()
-    } else {
-        Level::ltr()
-    };
-    let info = BidiInfo::new(&visual, Some(base));
-    let mut logical = Vec::with_capacity(line.len());
-    for paragraph in &info.paragraphs {
-        let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
-        for run in runs {
-            let start = visual[..run.start].chars().count();
-            let count = visual[run.clone()].chars().count();
-            let run_clusters = clusters.get(start..start + count).unwrap_or_default();
-            if levels.get(run.start).is_some_and(Level::is_rtl) {
-                let reversed = run_clusters.iter().rev();
-                logical.extend(reversed.flat_map(|cluster| cluster.chars()).map(mirrored));
-            } else {
-                logical.extend(run_clusters.iter().flat_map(|cluster| cluster.chars()));
+    let clusters = clusters(lines, line);
+    let mut logical: Vec<Char> = Vec::with_capacity(line.len());
+    if base_level(&clusters).is_ltr() {
+        for part in line.chunk_by(|a, b| !is_strong_ltr(a) && !is_strong_ltr(b)) {
+            let (before, part, after) = right_to_left_within(part);
+            logical.extend(before);
+            turn(&self::clusters(lines, part), &mut logical);
+            logical.extend(after);
+        }
+        return logical;
+    }
+    match leftward_strings(&clusters) {
+        Some(strings) => {
+            let mut before: Option<&[Cluster<'_>]> = None;
+            for string in strings {
+                if let Some(([.., end], [start, ..])) = Some(string).zip(before)
+                    && logical.last().is_none_or(|char| char.character != ' ')
+                {
+                    logical.extend(end.gap_to(start));
+                }
+                turn(string, &mut logical);
+                before = Some(string);
             }
         }
+        None => turn(&clusters, &mut logical),
     }
     logical
 }
 
-/// Characters that keep their order: those of a ligature, a letter and its marks, a space that was
-/// seen as a gap.
-enum Cluster<'l> {
-    Glyph(&'l [Char]),
-    Gap(Char),
+/// What lies before, between and after the first and the last right-to-left character.
+fn right_to_left_within(part: &[Char]) -> (&[Char], &[Char], &[Char]) {
+    let is_rtl = |char: &Char| is_rtl(char.character);
+    let start = part.iter().position(is_rtl).unwrap_or(part.len());
+    let end = part.iter().rposition(is_rtl).map_or(start, |last| last + 1);
+    let rest = part.get(end..).unwrap_or_default();
+    let marks = rest
+        .iter()
+        .take_while(|char| char.part == Part::Rest)
+        .count();
+    let (before, rest) = part.split_at(start);
+    let (within, after) = rest.split_at(end - start + marks);
+    (before, within, after)
+}
+
+fn is_strong_ltr(char: &Char) -> bool {
+    bidi_class(char.character) == BidiClass::L
+}
+
+/// Characters that keep their order: those of a ligature, a letter and its marks.
+#[derive(Clone, Copy)]
+struct Cluster<'l> {
+    chars: &'l [Char],
+    /// Along the direction of the line.
+    low: f32,
+    high: f32,
+    /// Of the font, in points.
+    size: f32,
+    /// Where the pen was after its first character.
+    pen: Point,
 }
 
 impl Cluster<'_> {
-    fn character(&self) -> Option<char> {
-        self.chars().next().map(|char| char.character)
+    /// Stands for all its characters; text that mixes directions is in order as it is.
+    fn character(&self) -> char {
+        let mut chars = self.chars.iter();
+        let char = chars
+            .find(|char| is_strong_ltr(char))
+            .or(self.chars.first());
+        char.map_or(' ', |char| char.character)
     }
 
-    fn chars(&self) -> impl Iterator<Item = Char> {
-        let (glyph, gap) = match self {
-            Self::Glyph(chars) => (*chars, None),
-            Self::Gap(space) => (&[][..], Some(*space)),
-        };
-        glyph.iter().copied().chain(gap)
+    /// Whether `next` goes on, to the right, where this one ends.
+    fn continues_in(&self, next: &Self) -> bool {
+        next.low + next.high > self.low + self.high && next.low - self.high <= SAME_LINE * self.size
     }
-}
 
-fn visual_order<'l>(lines: &Lines, line: &'l [Char]) -> Vec<Cluster<'l>> {
-    let mut placed: Vec<(f32, f32, &[Char])> = line
-        .chunk_by(|_, next| next.advance == 0.0 && next.character != ' ')
-        .filter(|chars| !is_seen_gap(&chars[0]))
-        .map(|chars| {
-            let start = dot(lines.runs[chars[0].run as usize].direction, chars[0].origin);
-            let end = start + chars[0].advance;
-            (start.min(end), start.max(end), chars)
+    /// The space that is seen between this cluster and `right`, where neither is one.
+    fn gap_to(&self, right: &Self) -> Option<Char> {
+        let first = self.chars.first()?;
+        let is_gap = right.low - self.high > JOINED * right.size
+            && !self.character().is_whitespace()
+            && !right.character().is_whitespace();
+        is_gap.then_some(Char {
+            character: ' ',
+            run: first.run,
+            origin: self.pen,
+            advance: 0.0,
+            part: Part::Gap,
         })
-        .collect();
-    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut clusters = Vec::with_capacity(placed.len());
-    let mut before: Option<(f32, &Char)> = None;
-    for (low, high, chars) in placed {
-        let first = &chars[0];
-        if let Some((end, last)) = before
-            && low - end > JOINED * lines.runs[first.run as usize].size
-            && !last.character.is_whitespace()
-            && !first.character.is_whitespace()
-        {
-            clusters.push(Cluster::Gap(Char {
-                character: ' ',
-                run: last.run,
-                origin: gap_origin(lines, last),
-                advance: 0.0,
-            }));
+    }
+}
+
+/// The clusters of a line in drawing order.
+fn clusters<'l>(lines: &Lines, line: &'l [Char]) -> Vec<Cluster<'l>> {
+    line.chunk_by(|before, next| {
+        let is_mark = next.part == Part::Glyph && next.advance == 0.0 && next.character != ' ';
+        next.part == Part::Rest || (is_mark && before.part != Part::Gap)
+    })
+    .filter(|chars| chars[0].part != Part::Gap)
+    .map(|chars| {
+        let Char {
+            run,
+            origin,
+            advance,
+            ..
+        } = chars[0];
+        let run = &lines.runs[run as usize];
+        let start = dot(run.direction, origin);
+        Cluster {
+            chars,
+            low: start.min(start + advance),
+            high: start.max(start + advance),
+            size: run.size,
+            pen: Point {
+                x: origin.x + run.direction.x * advance,
+                y: origin.y + run.direction.y * advance,
+            },
         }
-        clusters.push(Cluster::Glyph(chars));
-        before = Some((high, first));
-    }
-    clusters
+    })
+    .collect()
 }
 
-/// A space that was not drawn, but inserted for a gap in drawing order.
-fn is_seen_gap(char: &Char) -> bool {
-    char.character == ' ' && char.advance == 0.0
+/// The strings of a line, each drawn from left to right, where most lie to the left of the one before
+/// them; marks and the spaces at the end of a line are drawn anywhere.
+fn leftward_strings<'c, 'l>(clusters: &'c [Cluster<'l>]) -> Option<Vec<&'c [Cluster<'l>]>> {
+    let strings: Vec<&[Cluster<'_>]> = clusters
+        .chunk_by(|before, next| before.continues_in(next))
+        .collect();
+    let is_leftward = |pair: &&[&[Cluster<'_>]]| match (pair[0], pair[1]) {
+        ([right, ..], [.., left]) => left.high <= right.low + KERNED_BACK * right.size,
+        _ => true,
+    };
+    let steps = strings.len().saturating_sub(1);
+    let leftward = strings.windows(2).filter(is_leftward).count();
+    (leftward * MOST.1 >= steps * MOST.0).then_some(strings)
 }
 
-fn gap_origin(lines: &Lines, last: &Char) -> Point {
-    let direction = lines.runs[last.run as usize].direction;
-    Point {
-        x: last.origin.x + direction.x * last.advance,
-        y: last.origin.y + direction.y * last.advance,
+/// Glyphs sorted by place are in visual order. The bidirectional algorithm (Unicode Standard Annex
+/// 9) is its own inverse for lines without explicit embeddings: applied to visual order, it gives
+/// logical order.
+fn turn(clusters: &[Cluster<'_>], logical: &mut Vec<Char>) {
+    let mut placed = clusters.to_vec();
+    placed.sort_by(|a, b| a.low.total_cmp(&b.low));
+    let visual = with_gaps(&placed);
+    let text: String = visual.iter().map(|(character, _)| character).collect();
+    let indices: Vec<usize> = visual
+        .iter()
+        .enumerate()
+        .flat_map(|(index, (character, _))| iter::repeat_n(index, character.len_utf8()))
+        .collect();
+    let info = BidiInfo::new(&text, Some(base_level(clusters)));
+    for paragraph in &info.paragraphs {
+        let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
+        for run in runs {
+            let Some((first, last)) = indices
+                .get(run.clone())
+                .and_then(|run| run.first().zip(run.last()))
+            else {
+                continue;
+            };
+            let run_clusters = visual.get(*first..=*last).unwrap_or_default();
+            if levels.get(run.start).is_some_and(Level::is_rtl) {
+                let reversed = run_clusters.iter().rev();
+                logical.extend(reversed.flat_map(|(_, chars)| chars.iter()).map(mirrored));
+            } else {
+                logical.extend(run_clusters.iter().flat_map(|(_, chars)| chars.iter()));
+            }
+        }
     }
+}
+
+/// Right to left unless most strong characters go the other way.
+fn base_level(clusters: &[Cluster<'_>]) -> Level {
+    let strong = |class: fn(char) -> bool| {
+        let clusters = clusters.iter();
+        clusters
+            .filter(|cluster| class(cluster.character()))
+            .count()
+    };
+    if strong(is_rtl) >= strong(|character| bidi_class(character) == BidiClass::L) {
+        Level::rtl()
+    } else {
+        Level::ltr()
+    }
+}
+
+/// The characters of each cluster with the one that stands for them, and a space for each gap between
+/// two clusters.
+fn with_gaps<'l>(placed: &[Cluster<'l>]) -> Vec<(char, Cow<'l, [Char]>)> {
+    let mut visual = Vec::with_capacity(placed.len());
+    let mut before: Option<&Cluster<'_>> = None;
+    for cluster in placed {
+        if let Some(gap) = before.and_then(|before| before.gap_to(cluster)) {
+            visual.push((' ', Cow::Owned(vec![gap])));
+        }
+        visual.push((cluster.character(), Cow::Borrowed(cluster.chars)));
+        before = Some(cluster);
+    }
+    visual
 }
 
 /// Brackets in right-to-left runs are drawn as their mirror image (UAX 9, rule L4).
-fn mirrored(mut char: Char) -> Char {
+fn mirrored(char: &Char) -> Char {
+    let mut char = *char;
     char.character = match char.character {
         '(' => ')',
         ')' => '(',
@@ -156,69 +271,4 @@ fn mirrored(mut char: Char) -> Char {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::Point;
-    use crate::text::Run;
-
-    /// Glyphs drawn from left to right, 5 points each.
-    fn drawn(visual: &str) -> String {
-        let glyphs: Vec<_> = visual.chars().zip(0..).collect();
-        placed(&glyphs)
-    }
-
-    /// Glyphs drawn in the given order at the given columns, 5 points each.
-    fn placed(glyphs: &[(char, u8)]) -> String {
-        let mut lines = Lines::new(1_000);
-        lines.begin_run(Run {
-            direction: Point { x: 1.0, y: 0.0 },
-            size: 10.0,
-            vertical: false,
-            ascent: 0.8,
-            descent: -0.2,
-            bold: false,
-            italic: false,
-        });
-        for (character, column) in glyphs {
-            let origin = Point {
-                x: 5.0 * f32::from(*column),
-                y: 0.0,
-            };
-            lines.glyph(&character.to_string(), origin, 5.0);
-        }
-        reorder(&mut lines);
-        lines.text()
-    }
-
-    #[test]
-    fn visual_hebrew_becomes_logical_and_numbers_stay() {
-        assert_eq!(drawn("םולש"), "שלום\n");
-        assert_eq!(drawn("123 םולש"), "שלום 123\n");
-        assert_eq!(drawn("(םולש)"), "(שלום)\n");
-    }
-
-    #[test]
-    fn a_word_within_a_latin_line_is_turned_in_its_place() {
-        assert_eq!(drawn("the word םולש here"), "the word שלום here\n");
-    }
-
-    #[test]
-    fn words_drawn_in_logical_order_may_be_visual_inside() {
-        let glyphs = [
-            ('ב', 6),
-            ('א', 7),
-            (' ', 5),
-            ('R', 3),
-            ('S', 4),
-            (' ', 2),
-            ('ד', 0),
-            ('ג', 1),
-        ];
-        assert_eq!(placed(&glyphs), "אב RS גד\n");
-    }
-
-    #[test]
-    fn latin_lines_are_left_alone() {
-        assert_eq!(drawn("plain (text)"), "plain (text)\n");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use crate::geometry::Point;
 /// there is a space, beyond `SAME_LINE` another line (a table cell, a column). A baseline may move
 /// by `SAME_BASELINE` within a line (superscripts) and by `SAME_BLOCK` within a block.
 pub(super) const JOINED: f32 = 0.15;
-const SAME_LINE: f32 = 0.8;
+pub(super) const SAME_LINE: f32 = 0.8;
 const SAME_BASELINE: f32 = 0.8;
 const SAME_BLOCK: f32 = 1.6;
 
@@ -29,6 +29,18 @@ pub(super) struct Char {
     pub(super) origin: Point,
     /// In points along the run's direction.
     pub(super) advance: f32,
+    pub(super) part: Part,
+}
+
+/// What a character is of what was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The first or only character of a glyph.
+    Glyph,
+    /// Another character of the same glyph.
+    Rest,
+    /// A space that is not drawn, but seen between two glyphs.
+    Gap,
 }
 
 /// A line: characters that follow each other on one baseline.
@@ -122,18 +134,18 @@ impl Lines {
         match self.step(&run, first, rtl, origin, end) {
             Step::Repeat => return,
             Step::Join => {}
-            Step::Space => self.push(' ', self.pen, 0.0),
+            Step::Space => self.push(' ', self.pen, 0.0, Part::Gap),
             Step::Line => self.open_line(false),
             Step::Block => self.open_line(true),
         }
-        self.push(first, origin, advance);
+        self.push(first, origin, advance, Part::Glyph);
         self.line_low = self.line_low.min(dot(run.direction, origin));
         if rtl && let Some(line) = self.lines.last_mut() {
             line.rtl = true;
         }
         self.last_character = first;
         for character in characters {
-            self.push(character, end, 0.0);
+            self.push(character, end, 0.0, Part::Rest);
             self.last_character = character;
         }
         self.last_origin = origin;
@@ -213,7 +225,7 @@ impl Lines {
         });
     }
 
-    fn push(&mut self, character: char, origin: Point, advance: f32) {
+    fn push(&mut self, character: char, origin: Point, advance: f32, part: Part) {
         let bytes = character.len_utf8() as u64;
         if bytes > self.bytes_left {
             self.cut = true;
@@ -227,6 +239,7 @@ impl Lines {
             run: self.runs.len() as u32 - 1,
             origin,
             advance,
+            part,
         });
         if let Some(line) = self.lines.last_mut() {
             line.end = self.chars.len() as u32;
@@ -263,9 +276,18 @@ impl Lines {
     }
 }
 
-/// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL).
+/// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL); the blocks that
+/// have any are few.
 pub(super) fn is_rtl(character: char) -> bool {
-    character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
+    matches!(
+        character,
+        '\u{590}'..='\u{8ff}'
+            | '\u{200f}'
+            | '\u{fb1d}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}'
+            | '\u{1e800}'..='\u{1efff}'
+    ) && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
 }
 
 /// Lines end where the layout says: a break or tab among the glyphs is a space.

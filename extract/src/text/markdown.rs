@@ -18,16 +18,23 @@ pub(super) fn write(blocks: &[Block], links: &[Link]) -> String {
     let mut out = String::new();
     for block in blocks {
         let rows = rows(block);
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        match headings.level(block) {
-            Some(level) => heading(&mut out, level, &rows),
-            None => paragraph(&mut out, &rows, links),
+        let levels = headings.levels(&rows);
+        let rows: Vec<Row<'_>> = levels.into_iter().zip(rows).collect();
+        for part in rows.chunk_by(|above, below| above.0 == below.0) {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            match part[0].0 {
+                Some(level) => heading(&mut out, level, part),
+                None => paragraph(&mut out, part, links),
+            }
         }
     }
     out
 }
+
+/// A row, and its level as a heading.
+type Row<'w> = (Option<usize>, Vec<&'w Word>);
 
 /// The words of a block by baseline: cells of one row belong to one line of text.
 fn rows(block: &Block) -> Vec<Vec<&Word>> {
@@ -48,17 +55,17 @@ fn rows(block: &Block) -> Vec<Vec<&Word>> {
     rows
 }
 
-fn heading(out: &mut String, level: usize, rows: &[Vec<&Word>]) {
+fn heading(out: &mut String, level: usize, rows: &[Row<'_>]) {
     out.extend(std::iter::repeat_n('#', level));
-    for word in rows.iter().flatten() {
+    for word in rows.iter().flat_map(|(_, row)| row) {
         out.push(' ');
         escape::inline(out, &word.text);
     }
     out.push('\n');
 }
 
-fn paragraph(out: &mut String, rows: &[Vec<&Word>], links: &[Link]) {
-    for row in rows {
+fn paragraph(out: &mut String, rows: &[Row<'_>], links: &[Link]) {
+    for (_, row) in rows {
         let words = match row.split_first() {
             Some((first, rest)) if !rest.is_empty() && BULLETS.contains(&first.text.as_str()) => {
                 out.push_str("- ");

@@ -1,7 +1,11 @@
 //! Whole documents, built here, from bytes to what the sink receives.
 
 #[cfg(test)]
+mod annotations; // annotations whose appearance is made from their text
+#[cfg(test)]
 mod hostile; // documents that try to cost too much
+#[cfg(test)]
+mod marked; // what marked content hides and replaces
 #[cfg(test)]
 mod mutated; // random damage
 #[cfg(test)]

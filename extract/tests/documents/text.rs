@@ -1,6 +1,6 @@
 //! What is read from a page, and in which order.
 
-use extract::{Limits, Options};
+use extract::{Limits, Options, WarningCode};
 
 use crate::pdf::Pdf;
 use crate::received::{extract, extract_with, text_of};
@@ -136,4 +136,100 @@ fn an_inline_image_does_not_swallow_the_text_behind_it() {
 fn a_page_of_images_alone_needs_ocr() {
     let content = "q 100 0 0 100 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q";
     assert!(extract(Pdf::of_page(content)).unwrap().pages[0].needs_ocr);
+}
+
+#[test]
+fn spacing_set_within_an_array_does_not_end_it() {
+    let content = "BT /F1 10 Tf 10 50 Td [(one) 0 Tc -400 (two) 1 Tw -400 (three)] TJ ET";
+    assert_eq!(text_of(content), "one two three\n");
+}
+
+#[test]
+fn a_long_text_of_one_code_is_spaced_once() {
+    let mut pdf = Pdf::new();
+    let map = "1 beginbfchar <41> <0041004200430044004500460047004800490041004200430044004500460047> endbfchar";
+    let map = pdf.stream("", map.as_bytes());
+    pdf.page(
+        "BT /F1 10 Tf 1 Tc 10 50 Td (A.) Tj ET",
+        &format!(
+            "/Resources <</Font <</F1 <</Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode {map} 0 R>>>>>>"
+        ),
+    );
+    let received = extract(pdf.finish()).unwrap();
+    assert_eq!(received.text(), "ABCDEFGHIABCDEFG.\n");
+}
+
+#[test]
+fn a_type_3_glyph_that_shows_text_reads_as_that_text() {
+    let mut pdf = Pdf::new();
+    let glyph = pdf.stream(
+        "",
+        b"1000 0 d0 BT /F1 1000 Tf (in) Tj /Own 1000 Tf (!) Tj ET",
+    );
+    let font = pdf.next_number();
+    pdf.object(format!(
+        "<</Type /Font /Subtype /Type3 /FontMatrix [.001 0 0 .001 0 0] /FontBBox [0 0 1000 1000] \
+         /FirstChar 97 /LastChar 97 /Widths [1200] /Encoding <</Differences [97 /picture]>> \
+         /CharProcs <</picture {glyph} 0 R>> /Resources <</Font <</Own {font} 0 R \
+         /F1 <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>>>>>"
+    ));
+    pdf.page(
+        "BT /T3 10 Tf 10 50 Td (aa) Tj ET",
+        &format!("/Resources <</Font <</T3 {font} 0 R>>>>"),
+    );
+    let text = extract(pdf.finish()).unwrap().text();
+    assert_eq!(text.matches("in").count(), 2, "{text}");
+}
+
+#[test]
+fn an_encoding_written_with_the_operators_of_a_text_map_gives_widths() {
+    let mut pdf = Pdf::new();
+    let cmap = pdf.stream(
+        "/Type /CMap /CMapName /Own",
+        b"1 begincodespacerange <0000> <FFFF> endcodespacerange 2 beginbfchar <0041> <0001> <0042> <0002> endbfchar",
+    );
+    pdf.page(
+        "BT /F1 10 Tf 10 50 Td <004100420041> Tj ET",
+        &format!(
+            "/Resources <</Font <</F1 <</Type /Font /Subtype /Type0 /BaseFont /Own /Encoding {cmap} 0 R \
+             /ToUnicode /Identity-H /DescendantFonts [<</Type /Font /Subtype /CIDFontType2 /BaseFont /Own \
+             /DW 9000 /W [1 [500 500]] /CIDSystemInfo <</Registry (Adobe) /Ordering (Identity)>>>>]>>>>>>"
+        ),
+    );
+    let options = Options {
+        boxes: true,
+        ..Options::default()
+    };
+    let received = extract_with(pdf.finish(), options, Limits::default()).unwrap();
+    let word = &received.pages[0].blocks[0].lines[0].words[0];
+    assert_eq!((word.text.as_str(), word.bbox.x1), ("ABA", 25.0));
+}
+
+#[test]
+fn a_form_sees_the_fonts_of_where_it_is_drawn() {
+    let mut pdf = Pdf::new();
+    let map = pdf.stream("", b"1 beginbfchar <41> <03B1> endbfchar");
+    let form = pdf.stream(
+        "/Subtype /Form /BBox [0 0 99 99] /Resources <</ProcSet [/PDF]>>",
+        b"BT /Outer 10 Tf 10 50 Td (A) Tj ET",
+    );
+    pdf.page(
+        "/X Do",
+        &format!(
+            "/Resources <</XObject <</X {form} 0 R>> \
+             /Font <</Outer <</Type /Font /Subtype /Type1 /BaseFont /Own /ToUnicode {map} 0 R>>>>>>"
+        ),
+    );
+    assert_eq!(extract(pdf.finish()).unwrap().text(), "α\n");
+}
+
+#[test]
+fn operands_without_operators_count_too() {
+    let limits = Limits {
+        max_operators: 1_000,
+        ..Limits::default()
+    };
+    let file = Pdf::of_page(&"1 ".repeat(100_000));
+    let received = extract_with(file, Options::default(), limits).unwrap();
+    assert!(received.warned(WarningCode::Limit));
 }

@@ -66,6 +66,14 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
     reader.parsed
 }
 
+/// The CID in a code → CID mapping that the producer wrote with the operators of code → text.
+pub(super) fn cid_written_as_text(target: &Destination) -> Option<u32> {
+    match target {
+        Destination::Utf16(bytes) if (1..=4).contains(&bytes.len()) => Some(number(bytes)),
+        _ => None,
+    }
+}
+
 struct Reader<'a> {
     tokens: Lexer<'a>,
     parsed: Parsed,

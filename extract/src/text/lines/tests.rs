@@ -105,3 +105,11 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn every_right_to_left_character_is_known() {
+    for character in '\0'..=char::MAX {
+        let strong = matches!(bidi_class(character), BidiClass::R | BidiClass::AL);
+        assert_eq!(is_rtl(character), strong, "{:x}", u32::from(character));
+    }
+}

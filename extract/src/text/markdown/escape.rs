@@ -28,8 +28,9 @@ pub(super) fn destination(out: &mut String, uri: &str) {
 pub(super) fn line_start(out: &mut String, start: usize) {
     let line = &out[start..];
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let ends_marker = matches!(line.as_bytes().get(digits + 1), None | Some(b' '));
     let at = match line.as_bytes().get(digits) {
-        Some(b'.' | b')') if digits > 0 => Some(digits),
+        Some(b'.' | b')') if digits > 0 && ends_marker => Some(digits),
         Some(b'#' | b'+' | b'-' | b'=' | b'~') if digits == 0 => Some(0),
         _ => None,
     };

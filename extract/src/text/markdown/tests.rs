@@ -82,3 +82,42 @@ fn cells_of_one_row_share_a_line() {
     ])];
     assert_eq!(write(&blocks, &[]), "left right\nbelow\n");
 }
+
+#[test]
+fn a_bold_row_above_a_paragraph_is_a_heading() {
+    let bold = |text: &str, y: f32| {
+        let mut word = word(text, 10.0, 0.0, y);
+        word.bold = true;
+        line(vec![word])
+    };
+    let plain = |text: &str, y: f32| line(vec![word(text, 10.0, 0.0, y)]);
+    let section = [block(vec![
+        bold("Section", 0.0),
+        plain("text", 12.0),
+        plain("more", 24.0),
+    ])];
+    assert_eq!(write(&section, &[]), "# Section\n\ntext\nmore\n");
+    let list = [block(vec![
+        bold("one", 0.0),
+        bold("two", 12.0),
+        bold("three", 24.0),
+        plain("text", 36.0),
+        plain("text", 48.0),
+        plain("text", 60.0),
+        plain("text", 72.0),
+    ])];
+    assert!(write(&list, &[]).starts_with("**one**\n**two**\n**three**\ntext\n"));
+    let sentence = [block(vec![
+        bold("Stop.", 0.0),
+        plain("a", 12.0),
+        plain("b", 24.0),
+    ])];
+    assert_eq!(write(&sentence, &[]), "**Stop.**\na\nb\n");
+}
+
+#[test]
+fn a_number_is_escaped_where_it_would_begin_a_list() {
+    let row = |text: &str| [block(vec![line(vec![word(text, 10.0, 0.0, 0.0)])])];
+    assert_eq!(write(&row("1.6"), &[]), "1.6\n");
+    assert_eq!(write(&row("1."), &[]), "1\\.\n");
+}

@@ -1,0 +1,124 @@
+//! Lines built from placed glyphs, read in logical order.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::geometry::Point;
+use crate::text::Run;
+
+fn run() -> Run {
+    Run {
+        direction: Point { x: 1.0, y: 0.0 },
+        size: 10.0,
+        vertical: false,
+        ascent: 0.8,
+        descent: -0.2,
+        bold: false,
+        italic: false,
+    }
+}
+
+/// Glyphs drawn from left to right, 5 points each.
+fn drawn(visual: &str) -> String {
+    let glyphs: Vec<_> = visual.chars().zip(0..).collect();
+    placed(&glyphs)
+}
+
+/// Glyphs drawn in the given order at the given columns, 5 points each.
+fn placed(glyphs: &[(char, u8)]) -> String {
+    let mut lines = Lines::new(1_000);
+    lines.begin_run(run());
+    for (character, column) in glyphs {
+        let origin = Point {
+            x: 5.0 * f32::from(*column),
+            y: 0.0,
+        };
+        lines.glyph(&character.to_string(), origin, 5.0);
+    }
+    reorder(&mut lines);
+    lines.text()
+}
+
+#[test]
+fn visual_hebrew_becomes_logical_and_numbers_stay() {
+    assert_eq!(drawn("םולש"), "שלום\n");
+    assert_eq!(drawn("123 םולש"), "שלום 123\n");
+    assert_eq!(drawn("(םולש)"), "(שלום)\n");
+}
+
+#[test]
+fn a_word_within_a_latin_line_is_turned_in_its_place() {
+    assert_eq!(drawn("the word םולש here"), "the word שלום here\n");
+}
+
+#[test]
+fn words_drawn_in_logical_order_may_be_visual_inside() {
+    let glyphs = [
+        ('ב', 6),
+        ('א', 7),
+        (' ', 5),
+        ('R', 3),
+        ('S', 4),
+        (' ', 2),
+        ('ד', 0),
+        ('ג', 1),
+    ];
+    assert_eq!(placed(&glyphs), "אב RS גד\n");
+}
+
+#[test]
+fn strings_that_go_to_the_left_are_in_logical_order() {
+    let glyphs = [
+        (' ', 8),
+        ('ו', 9),
+        ('P', 5),
+        ('y', 6),
+        (' ', 7),
+        ('ב', 2),
+        ('א', 3),
+    ];
+    assert_eq!(placed(&glyphs), "ו Py אב\n");
+}
+
+#[test]
+fn a_glyph_without_width_after_a_gap_is_kept() {
+    let mut lines = Lines::new(1_000);
+    lines.begin_run(run());
+    for (text, x, advance) in [("א", 20.0, 5.0), ("a", 10.0, 5.0), ("b", 18.0, 0.0)] {
+        lines.glyph(text, Point { x, y: 0.0 }, advance);
+    }
+    reorder(&mut lines);
+    assert!(lines.text().contains('b'), "{}", lines.text());
+}
+
+#[test]
+fn latin_lines_are_left_alone() {
+    assert_eq!(drawn("plain (text)"), "plain (text)\n");
+}
+
+proptest! {
+    #[test]
+    fn no_character_is_lost(
+        glyphs in prop::collection::vec(("[אבa1 (,]{1,3}", 0_u8..60, 0_u8..8), 0..40),
+    ) {
+        let mut lines = Lines::new(10_000);
+        lines.begin_run(run());
+        for (text, column, width) in &glyphs {
+            let origin = Point { x: 5.0 * f32::from(*column), y: 0.0 };
+            lines.glyph(text, origin, f32::from(*width));
+        }
+        let sorted = |lines: &Lines| {
+            let mut letters: Vec<char> = lines
+                .chars
+                .iter()
+                .filter(|char| char.part != Part::Gap)
+                .map(|char| if char.character == ')' { '(' } else { char.character })
+                .collect();
+            letters.sort_unstable();
+            letters
+        };
+        let before = sorted(&lines);
+        reorder(&mut lines);
+        prop_assert_eq!(sorted(&lines), before);
+    }
+}
