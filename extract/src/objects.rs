@@ -3,6 +3,7 @@
 mod file; // a sound file, read object by object
 mod indirect; // one object at its offset
 pub(crate) mod lexer; // tokens
+mod object; // what objects are
 mod object_stream; // objects within a stream
 pub(crate) mod parse; // tokens to objects
 mod text_string; // strings for people, in their three encodings
@@ -11,14 +12,15 @@ mod xref; // where each object lies
 
 use std::cell::OnceCell;
 
-use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
-
 use crate::budget::Budget;
 use crate::{ExtractError, Options};
 
+pub(crate) use object::{Dictionary, Object, ObjectId, Stream};
 pub(crate) use text_string::text_string;
 
 use file::File;
+use object::Data;
+use whole::Whole;
 
 /// References followed from one object to the next before giving up on a loop.
 const MAX_REFERENCE_CHAIN: usize = 32;
@@ -34,10 +36,10 @@ enum Source<'a> {
     /// A sound file, read object by object; repaired as a whole once an object is not in its place.
     File {
         file: Box<File<'a>>,
-        repaired: OnceCell<Option<Box<Document>>>,
+        repaired: OnceCell<Option<Box<Whole>>>,
     },
     /// An encrypted or damaged file, read as a whole.
-    Loaded(Box<Document>),
+    Loaded(Box<Whole>),
 }
 
 impl<'a> Objects<'a> {
@@ -72,15 +74,15 @@ impl<'a> Objects<'a> {
             }
         }
         budget.check()?;
-        let document = whole::load(bytes, header.is_some(), options, budget)?;
+        let whole = Whole::load(bytes, header.is_some(), options, budget)?;
         Ok(Self {
             budget,
             version: if version.is_empty() {
-                document.version.clone()
+                whole.version.clone()
             } else {
                 version
             },
-            source: Source::Loaded(Box::new(document)),
+            source: Source::Loaded(Box::new(whole)),
         })
     }
 
@@ -105,15 +107,15 @@ impl<'a> Objects<'a> {
     /// The object with this number and generation, as stored: it may itself be a reference.
     pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
         match &self.source {
-            Source::Loaded(document) => whole::get(document, id),
+            Source::Loaded(whole) => whole.get(id),
             Source::File { file, repaired } => {
                 let found = file.get(id.0, self);
                 if found.is_some() || !file.is_damaged() {
                     return found;
                 }
                 let repaired =
-                    repaired.get_or_init(|| whole::repair(file.bytes(), self.budget).map(Box::new));
-                whole::get(repaired.as_deref()?, id)
+                    repaired.get_or_init(|| Whole::repair(file.bytes(), self.budget).map(Box::new));
+                repaired.as_deref()?.get(id)
             }
         }
     }
@@ -135,7 +137,7 @@ impl<'a> Objects<'a> {
 
     /// The resolved value of `key`; `None` where it is absent or null.
     pub(crate) fn lookup<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o Object> {
-        match self.resolve(dict.get(key).ok()?) {
+        match self.resolve(dict.get(key)?) {
             Object::Null => None,
             object => Some(object),
         }
@@ -162,7 +164,7 @@ impl<'a> Objects<'a> {
 
     pub(crate) fn string<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [u8]> {
         match self.lookup(dict, key)? {
-            Object::String(bytes, _) => Some(bytes),
+            Object::String(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -205,9 +207,12 @@ impl<'a> Objects<'a> {
 
     /// The bytes of a stream, decrypted but with every filter still on.
     pub(crate) fn raw<'o>(&'o self, stream: &'o Stream) -> &'o [u8] {
-        match &self.source {
-            Source::File { file, .. } if stream.content.is_empty() => file.raw(stream),
-            _ => &stream.content,
+        match (&stream.data, &self.source) {
+            (Data::Own(bytes), _) => bytes,
+            (Data::InFile(extent), Source::File { file, .. }) => {
+                file.bytes().get(extent.clone()).unwrap_or_default()
+            }
+            (Data::InFile(_), Source::Loaded(_)) => &[],
         }
     }
 
@@ -215,7 +220,7 @@ impl<'a> Objects<'a> {
     pub(crate) fn trailer(&self) -> &Dictionary {
         match &self.source {
             Source::File { file, .. } => file.trailer(),
-            Source::Loaded(document) => &document.trailer,
+            Source::Loaded(whole) => &whole.trailer,
         }
     }
 
@@ -226,7 +231,7 @@ impl<'a> Objects<'a> {
 
     /// Whether the file has an encryption dictionary.
     pub(crate) fn is_encrypted(&self) -> bool {
-        matches!(&self.source, Source::Loaded(document) if document.was_encrypted())
+        matches!(&self.source, Source::Loaded(whole) if whole.is_encrypted)
     }
 
     /// The version in the file's header, as `1.7`.
@@ -238,27 +243,19 @@ impl<'a> Objects<'a> {
     pub(crate) fn ids(&self) -> Vec<ObjectId> {
         match &self.source {
             Source::File { file, .. } => file.ids().collect(),
-            Source::Loaded(document) => document.objects.keys().copied().collect(),
+            Source::Loaded(whole) => whole.ids().collect(),
         }
     }
 }
 
 /// A dictionary, or the dictionary of a stream.
 pub(crate) fn as_dict(object: &Object) -> Option<&Dictionary> {
-    match object {
-        Object::Dictionary(dict) => Some(dict),
-        Object::Stream(stream) => Some(&stream.dict),
-        _ => None,
-    }
+    object.as_dict()
 }
 
 /// An integer or a real.
 pub(crate) fn as_number(object: &Object) -> Option<f32> {
-    match object {
-        Object::Integer(value) => Some(*value as f32),
-        Object::Real(value) => Some(*value),
-        _ => None,
-    }
+    object.as_number()
 }
 
 /// Where the header starts and the version it gives, as `1.7`. ISO 32000-1, annex H, note 13: the

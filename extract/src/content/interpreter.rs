@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, Stream};
-
 use super::Shared;
 use super::marked::Mark;
 use super::operands::{Operand, Operands};
@@ -12,6 +10,7 @@ use super::state::State;
 use crate::font::Font;
 use crate::geometry::{Matrix, intersection};
 use crate::objects::lexer::{Lexer, Token};
+use crate::objects::{Dictionary, Object, Stream};
 use crate::page::PageNode;
 use crate::page::boxes::{Geometry, rectangle};
 use crate::text::Collector;
@@ -291,7 +290,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     /// A named resource of the running stream, as written: it may be a reference.
     pub(super) fn resource_entry(&self, category: &[u8], name: &[u8]) -> Option<&'o Object> {
         let objects = self.shared.objects;
-        objects.dict(self.resources()?, category)?.get(name).ok()
+        objects.dict(self.resources()?, category)?.get(name)
     }
 
     /// A named resource of the running stream.

@@ -1,9 +1,8 @@
 //! Marked content: optional content that hides, `ActualText` that replaces (ISO 32000-1, 14.6 and 14.9.4).
 
-use lopdf::{Dictionary, Object};
-
 use super::interpreter::Interpreter;
 use super::operands::Operand;
+use crate::objects::{Dictionary, Object};
 
 /// Marked-content sequences kept open at a time; deeper ones are counted and not looked at.
 const MAX_MARKS: usize = 4_096;
@@ -88,8 +87,8 @@ impl<'o> Interpreter<'_, '_, 'o> {
         let text = match self.operand(self.operands.len().checked_sub(1)?)? {
             Operand::Dictionary(_) => {
                 let dict: &Dictionary = self.operands.last_dictionary()?;
-                match objects.resolve(dict.get(b"ActualText").ok()?) {
-                    Object::String(bytes, _) => bytes.as_slice(),
+                match objects.resolve(dict.get(b"ActualText")?) {
+                    Object::String(bytes) => bytes,
                     _ => return None,
                 }
             }

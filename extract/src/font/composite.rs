@@ -2,8 +2,6 @@
 
 mod glyph_texts; // CID → text, from the embedded font program
 
-use lopdf::{Dictionary, Object, Stream};
-
 use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
 use super::descriptor::Descriptor;
 use super::glyph_names;
@@ -11,6 +9,7 @@ use super::glyph_text::GlyphText;
 use super::widths::CidWidths;
 use super::{Font, Glyph, Kind, Source, meaningful, stand_in};
 use crate::WarningCode;
+use crate::objects::{Dictionary, Object, Stream};
 use glyph_texts::GlyphTexts;
 
 /// CMaps followed from one `UseCMap` to the next.
@@ -39,7 +38,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
     let Source { objects, dict, .. } = source;
     let descendant = objects
         .array(dict, b"DescendantFonts")
-        .and_then(|fonts| objects.resolve(fonts.first()?).as_dict().ok());
+        .and_then(|fonts| objects.resolve(fonts.first()?).as_dict());
     if descendant.is_none() {
         let detail = "a composite font has no descendant font";
         source.budget.warn(WarningCode::DamagedFont, detail);

@@ -2,11 +2,9 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
-use std::ops::Range;
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, ObjectId, Stream};
-
+use super::object::{Data, Dictionary, Object, ObjectId, Stream};
 use super::object_stream::ObjectStream;
 use super::xref::{self, Entry, Place};
 use super::{Objects, indirect};
@@ -24,8 +22,6 @@ pub(super) struct File<'a> {
     bytes: &'a [u8],
     slots: Vec<Slot>,
     trailer: Dictionary,
-    /// Where the data of each stream read so far lies; a stream's `start_position` is the index.
-    extents: RefCell<Vec<Range<usize>>>,
     object_streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     cached_bytes: Cell<usize>,
     reads: Cell<u32>,
@@ -34,7 +30,7 @@ pub(super) struct File<'a> {
 
 struct Slot {
     entry: Entry,
-    object: OnceCell<Option<Box<Object>>>,
+    object: OnceCell<Option<Object>>,
 }
 
 impl<'a> File<'a> {
@@ -61,8 +57,7 @@ impl<'a> File<'a> {
         Self {
             bytes: &[],
             slots: Vec::new(),
-            trailer: Dictionary::new(),
-            extents: RefCell::default(),
+            trailer: Dictionary::default(),
             object_streams: RefCell::default(),
             cached_bytes: Cell::new(0),
             reads: Cell::new(0),
@@ -91,20 +86,11 @@ impl<'a> File<'a> {
             .map(|slot| (slot.entry.number, slot.entry.generation))
     }
 
-    /// The bytes of a stream, with every filter still on.
-    pub(super) fn raw(&self, stream: &Stream) -> &'a [u8] {
-        stream
-            .start_position
-            .and_then(|index| self.extents.borrow().get(index).cloned())
-            .and_then(|extent| self.bytes.get(extent))
-            .unwrap_or_default()
-    }
-
     /// The object with this number, whatever its generation.
     pub(super) fn get(&self, number: u32, objects: &Objects<'_>) -> Option<&Object> {
         let slot = self.slot(number)?;
         if let Some(object) = slot.object.get() {
-            return object.as_deref();
+            return object.as_ref();
         }
         if self.reads.get() >= MAX_READS_AT_ONCE {
             return None;
@@ -112,7 +98,7 @@ impl<'a> File<'a> {
         self.reads.set(self.reads.get() + 1);
         let object = self.read(&slot.entry, objects);
         self.reads.set(self.reads.get() - 1);
-        slot.object.get_or_init(|| object.map(Box::new)).as_deref()
+        slot.object.get_or_init(|| object).as_ref()
     }
 
     /// Numbers are mostly consecutive: the first guess is mostly right.
@@ -165,14 +151,10 @@ impl<'a> File<'a> {
             .integer(&dict, b"Length")
             .and_then(|length| usize::try_from(length).ok());
         let extent = indirect::extent(self.bytes, start, length);
-        let mut extents = self.extents.borrow_mut();
-        extents.push(extent);
-        Some(Object::Stream(Stream {
+        Some(Object::Stream(Box::new(Stream {
             dict,
-            content: Vec::new(),
-            allows_compression: false,
-            start_position: Some(extents.len() - 1),
-        }))
+            data: Data::InFile(extent),
+        })))
     }
 
     fn object_stream(&self, container: u32, objects: &Objects<'_>) -> Option<Rc<ObjectStream>> {
@@ -186,7 +168,7 @@ impl<'a> File<'a> {
             return None;
         };
         let first = usize::try_from(objects.integer(&stream.dict, b"First")?).ok()?;
-        let data = self.raw(stream);
+        let data = objects.raw(stream);
         let decoded = filter::decode(&stream.dict, data, objects, objects.budget).ok()?;
         let decoded = ObjectStream::new(&stream.dict, first, decoded.bytes.into_owned());
         let decoded = Rc::new(decoded);

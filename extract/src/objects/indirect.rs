@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use lopdf::Object;
-
 use super::lexer::{Lexer, Token, is_white};
+use super::object::Object;
 use super::parse;
 
 /// An indirect object as it stands in the file.
