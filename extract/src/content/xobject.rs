@@ -8,9 +8,6 @@ use crate::objects::lexer::Lexer;
 use crate::objects::{Dictionary, Object, Stream};
 use crate::{ExtractError, PlacedImage, Sha256, WarningCode, image};
 
-/// Places of images kept per page.
-const MAX_PLACED_IMAGES: usize = 20_000;
-
 impl<'o> Interpreter<'_, '_, 'o> {
     pub(super) fn draw_named_object(&mut self) -> Result<(), ExtractError> {
         let Some(Object::Stream(stream)) = self
@@ -82,7 +79,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
     fn place(&mut self, stored: Option<StoredImage>) {
         self.collector.image_seen();
         let Some(stored) = stored else { return };
-        if self.placed.len() >= MAX_PLACED_IMAGES {
+        if self.placed.len() as u64 >= self.shared.budget.limits.max_placed_images {
             self.warn(WarningCode::Limit, "the page draws too many images");
             return;
         }

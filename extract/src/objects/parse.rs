@@ -9,7 +9,7 @@ use super::object::{Dictionary, Name, Object};
 /// keeps what it has.
 pub(crate) fn object(lexer: &mut Lexer<'_>, max_depth: u32) -> Option<Object> {
     let token = lexer.token()?;
-    Parser::new(lexer).from_token(token, max_depth)
+    Parser::new(lexer).with_token(token, max_depth)
 }
 
 /// After `<<`, up to and with `>>`.
@@ -44,7 +44,7 @@ impl<'p, 'b> Parser<'p, 'b> {
         }
     }
 
-    fn from_token(&mut self, token: Token<'b>, max_depth: u32) -> Option<Object> {
+    fn with_token(&mut self, token: Token<'b>, max_depth: u32) -> Option<Object> {
         Some(match token {
             Token::Integer(value) => self.reference(value).unwrap_or(Object::Integer(value)),
             Token::Real(value) => Object::Real(value),
@@ -99,7 +99,7 @@ impl<'p, 'b> Parser<'p, 'b> {
                     break;
                 }
                 Some(token) => {
-                    let item = self.from_token(token, max_depth);
+                    let item = self.with_token(token, max_depth);
                     self.items.extend(item);
                 }
             }
@@ -142,7 +142,7 @@ impl<'p, 'b> Parser<'p, 'b> {
                 false
             }
             Some(token) => {
-                if let Some(value) = self.from_token(token, max_depth) {
+                if let Some(value) = self.with_token(token, max_depth) {
                     self.entries.push((key, value));
                 }
                 true
