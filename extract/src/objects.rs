@@ -1,5 +1,6 @@
 //! The objects of one file by number: the only place that knows how a file is opened.
 
+mod encryption; // passwords, and what they open
 mod file; // a sound file, read object by object
 mod indirect; // one object at its offset
 pub(crate) mod lexer; // tokens
@@ -7,17 +8,18 @@ mod object; // what objects are
 mod object_stream; // objects within a stream
 pub(crate) mod parse; // tokens to objects
 mod text_string; // strings for people, in their three encodings
-mod whole; // encrypted and damaged files, read as a whole
+mod whole; // damaged files, read as a whole
 mod xref; // where each object lies
 
 use std::cell::OnceCell;
 
 use crate::budget::Budget;
-use crate::{ExtractError, Options};
+use crate::{ExtractError, Options, Password};
 
 pub(crate) use object::{Dictionary, Object, ObjectId, Stream};
 pub(crate) use text_string::text_string;
 
+use encryption::Encryption;
 use file::File;
 use object::Data;
 use whole::Whole;
@@ -28,6 +30,7 @@ const MAX_REFERENCE_CHAIN: usize = 32;
 /// A file whose objects can be looked up.
 pub(crate) struct Objects<'a> {
     budget: &'a Budget<'a>,
+    password: Option<Password>,
     version: String,
     source: Source<'a>,
 }
@@ -38,7 +41,7 @@ enum Source<'a> {
         file: Box<File<'a>>,
         repaired: OnceCell<Option<Box<Whole>>>,
     },
-    /// An encrypted or damaged file, read as a whole.
+    /// A damaged file, read as a whole.
     Loaded(Box<Whole>),
 }
 
@@ -63,13 +66,14 @@ impl<'a> Objects<'a> {
             };
             let objects = Self {
                 budget,
+                password: options.password.clone(),
                 version: version.clone(),
                 source: Source::File {
                     file: Box::new(file),
                     repaired: OnceCell::new(),
                 },
             };
-            if objects.has_page_tree() {
+            if objects.unlock(options)? && objects.has_page_tree() {
                 return Ok(objects);
             }
         }
@@ -77,6 +81,7 @@ impl<'a> Objects<'a> {
         let whole = Whole::load(bytes, header.is_some(), options, budget)?;
         Ok(Self {
             budget,
+            password: None,
             version: if version.is_empty() {
                 whole.version.clone()
             } else {
@@ -90,12 +95,32 @@ impl<'a> Objects<'a> {
     fn empty(budget: &'a Budget<'a>) -> Self {
         Self {
             budget,
+            password: None,
             version: String::new(),
             source: Source::File {
                 file: Box::new(File::empty()),
                 repaired: OnceCell::new(),
             },
         }
+    }
+
+    /// Finds the key of an encrypted file; `false` where it is damaged.
+    fn unlock(&self, options: &Options) -> Result<bool, ExtractError> {
+        let (Some(_), Source::File { file, .. }) = (self.trailer().get(b"Encrypt"), &self.source)
+        else {
+            return Ok(true);
+        };
+        let Some(encrypt) = self.dict(self.trailer(), b"Encrypt") else {
+            return Ok(false);
+        };
+        let resolve = |entry| Object::clone(self.resolve(entry));
+        let encrypt = encrypt
+            .iter()
+            .map(|(key, value)| (key.clone(), resolve(value)))
+            .collect();
+        let file_id = self.lookup(self.trailer(), b"ID");
+        file.unlock(Encryption::open(&encrypt, file_id, options)?);
+        Ok(true)
     }
 
     fn has_page_tree(&self) -> bool {
@@ -113,8 +138,8 @@ impl<'a> Objects<'a> {
                 if found.is_some() || !file.is_damaged() {
                     return found;
                 }
-                let repaired =
-                    repaired.get_or_init(|| Whole::repair(file.bytes(), self.budget).map(Box::new));
+                let repair = || Whole::repair(file.bytes(), self.password.as_ref(), self.budget);
+                let repaired = repaired.get_or_init(|| repair().map(Box::new));
                 repaired.as_deref()?.get(id)
             }
         }
@@ -231,7 +256,10 @@ impl<'a> Objects<'a> {
 
     /// Whether the file has an encryption dictionary.
     pub(crate) fn is_encrypted(&self) -> bool {
-        matches!(&self.source, Source::Loaded(whole) if whole.is_encrypted)
+        match &self.source {
+            Source::File { file, .. } => file.is_encrypted(),
+            Source::Loaded(whole) => whole.is_encrypted,
+        }
     }
 
     /// The version in the file's header, as `1.7`.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// What an extraction should yield.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -26,15 +28,16 @@ impl Default for Options {
     }
 }
 
-/// A document password; its `Debug` form hides the characters.
+/// A document password; its `Debug` form hides the characters, and its memory is cleared when it
+/// is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Wraps the password as the user typed it.
     #[must_use]
     pub fn new(password: impl Into<String>) -> Self {
-        Self(password.into())
+        Self(Zeroizing::new(password.into()))
     }
 
     /// The characters, for the key derivation and nothing else.

@@ -2,6 +2,8 @@
 
 mod glyph_texts; // CID → text, from the embedded font program
 
+use std::cell::{Cell, OnceCell};
+
 use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
 use super::descriptor::Descriptor;
 use super::glyph_names;
@@ -15,6 +17,9 @@ use glyph_texts::GlyphTexts;
 /// CMaps followed from one `UseCMap` to the next.
 const MAX_USECMAP: usize = 4;
 
+/// Glyphs remembered per font; a power of two.
+const SEEN_GLYPHS: usize = 256;
+
 /// A Type 0 font and its one descendant.
 #[derive(Debug)]
 pub(super) struct Composite {
@@ -25,6 +30,8 @@ pub(super) struct Composite {
     meaning: Meaning,
     /// CIDs lead to glyphs of a TrueType font.
     true_type: bool,
+    /// Glyphs shown before, each at the end of its code.
+    seen: OnceCell<Box<[Cell<Option<Glyph>>; SEEN_GLYPHS]>>,
 }
 
 #[derive(Debug)]
@@ -61,6 +68,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
         to_unicode,
         meaning,
         true_type: objects.name(cid_font, b"Subtype") == Some(b"CIDFontType2"),
+        seen: OnceCell::new(),
     };
     Font::new(&descriptor, Kind::Composite(Box::new(font)))
 }
@@ -96,6 +104,7 @@ pub(super) fn load_code_page_936(source: Source<'_>, descriptor: &Descriptor<'_>
         to_unicode: None,
         meaning: Meaning::Collection(Collection::Gb1),
         true_type: true,
+        seen: OnceCell::new(),
     };
     Some(Font::new(descriptor, Kind::Composite(Box::new(font))))
 }
@@ -111,6 +120,23 @@ impl Composite {
     /// The first glyph of `bytes`, and what did not fit into its text.
     pub(super) fn glyph(&self, bytes: &[u8]) -> Option<(Glyph, &str)> {
         let code = self.encoding.next_code(bytes)?;
+        let seen = self
+            .seen
+            .get_or_init(|| Box::new([const { Cell::new(None) }; SEEN_GLYPHS]));
+        let place = &seen[code.value as usize % SEEN_GLYPHS];
+        if let Some(glyph) = place.get()
+            && (glyph.code, glyph.len) == (code.value, code.len)
+        {
+            return Some((glyph, ""));
+        }
+        let (glyph, rest) = self.new_glyph(code);
+        if rest.is_empty() {
+            place.set(Some(glyph));
+        }
+        Some((glyph, rest))
+    }
+
+    fn new_glyph(&self, code: Code) -> (Glyph, &str) {
         let cid = self.encoding.cid(code);
         let (text, rest) = self.text(code, cid);
         let glyph = Glyph {
@@ -121,7 +147,7 @@ impl Composite {
             text,
             is_space: code.len == 1 && code.value == 32,
         };
-        Some((glyph, rest))
+        (glyph, rest)
     }
 
     /// `ToUnicode`, then the CMap where its codes are Unicode, then the CID (9.10.2).

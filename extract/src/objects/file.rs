@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::encryption::Encryption;
 use super::object::{Data, Dictionary, Object, ObjectId, Stream};
 use super::object_stream::ObjectStream;
 use super::xref::{self, Entry, Place};
@@ -17,7 +18,7 @@ const MAX_READS_AT_ONCE: u32 = 8;
 /// Decoded object streams kept at a time.
 const MAX_CACHED_BYTES: usize = 32 << 20;
 
-/// The objects of a sound, unencrypted file.
+/// The objects of a sound file.
 pub(super) struct File<'a> {
     bytes: &'a [u8],
     slots: Vec<Slot>,
@@ -26,6 +27,8 @@ pub(super) struct File<'a> {
     cached_bytes: Cell<usize>,
     reads: Cell<u32>,
     damaged: Cell<bool>,
+    /// Set before anything but the encryption dictionary is read.
+    encryption: OnceCell<Encryption>,
 }
 
 struct Slot {
@@ -34,10 +37,10 @@ struct Slot {
 }
 
 impl<'a> File<'a> {
-    /// `None` where the cross-reference cannot be followed or the file is encrypted.
+    /// `None` where the cross-reference cannot be followed.
     pub(super) fn open(bytes: &'a [u8], budget: &Budget<'_>) -> Option<Self> {
         let xref = xref::read(bytes, budget)?;
-        if xref.trailer.has(b"Encrypt") || !xref.trailer.has(b"Root") {
+        if !xref.trailer.has(b"Root") {
             return None;
         }
         let slots = xref.entries.into_iter().map(|entry| Slot {
@@ -62,7 +65,18 @@ impl<'a> File<'a> {
             cached_bytes: Cell::new(0),
             reads: Cell::new(0),
             damaged: Cell::new(false),
+            encryption: OnceCell::new(),
         }
+    }
+
+    /// From now on, objects are decrypted.
+    pub(super) fn unlock(&self, encryption: Encryption) {
+        // A file is unlocked once, where it is opened.
+        let _ = self.encryption.set(encryption);
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encryption.get().is_some()
     }
 
     /// The whole file.
@@ -138,23 +152,32 @@ impl<'a> File<'a> {
         let offset = usize::try_from(offset).ok()?;
         let max_depth = objects.budget.limits.max_depth;
         let found = indirect::read(self.bytes, offset, max_depth)?;
-        if found.number != number {
+        if found.id.0 != number {
             return None;
         }
-        let (Some(start), Object::Dictionary(_)) = (found.data_start, &found.object) else {
-            return Some(found.object);
+        let encryption = self.encryption.get();
+        let object = match encryption {
+            Some(encryption) => encryption.strings(found.id, found.object),
+            None => found.object,
         };
-        let Object::Dictionary(dict) = found.object else {
-            return None;
+        let (Some(start), Object::Dictionary(dict)) = (found.data_start, &object) else {
+            return Some(object);
         };
         let length = objects
-            .integer(&dict, b"Length")
+            .integer(dict, b"Length")
             .and_then(|length| usize::try_from(length).ok());
         let extent = indirect::extent(self.bytes, start, length);
-        Some(Object::Stream(Box::new(Stream {
-            dict,
-            data: Data::InFile(extent),
-        })))
+        let data = match encryption {
+            Some(encryption) => {
+                let data = self.bytes.get(extent).unwrap_or_default();
+                Data::Own(encryption.data(found.id, dict, data))
+            }
+            None => Data::InFile(extent),
+        };
+        let Object::Dictionary(dict) = object else {
+            return None;
+        };
+        Some(Object::Stream(Box::new(Stream { dict, data })))
     }
 
     fn object_stream(&self, container: u32, objects: &Objects<'_>) -> Option<Rc<ObjectStream>> {

@@ -112,6 +112,32 @@ impl From<lopdf::Object> for Object {
     }
 }
 
+/// For what decrypts objects.
+impl From<&Object> for lopdf::Object {
+    fn from(object: &Object) -> Self {
+        match object {
+            Object::Null => Self::Null,
+            Object::Boolean(value) => Self::Boolean(*value),
+            Object::Integer(value) => Self::Integer(*value),
+            Object::Real(value) => Self::Real(*value),
+            Object::Name(name) => Self::Name(name.to_vec()),
+            Object::String(bytes) => Self::String(bytes.to_vec(), lopdf::StringFormat::Literal),
+            Object::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Object::Dictionary(dict) => Self::Dictionary(dict.into()),
+            Object::Stream(stream) => Self::Dictionary((&stream.dict).into()),
+            Object::Reference(id) => Self::Reference(*id),
+        }
+    }
+}
+
+impl From<&Dictionary> for lopdf::Dictionary {
+    fn from(dict: &Dictionary) -> Self {
+        dict.iter()
+            .map(|(key, value)| (key.to_vec(), lopdf::Object::from(value)))
+            .collect()
+    }
+}
+
 impl From<lopdf::Dictionary> for Dictionary {
     fn from(dict: lopdf::Dictionary) -> Self {
         dict.into_iter()

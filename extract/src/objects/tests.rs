@@ -149,6 +149,25 @@ fn objects_lie_in_object_streams() {
 }
 
 #[test]
+fn a_rebuilt_file_keeps_its_information_dictionary() {
+    let rest = format!(
+        "1 0 obj\n{CATALOG}\nendobj\n2 0 obj\n{PAGES}\nendobj\n3 0 obj\n<</Title (T)>>\nendobj"
+    );
+    let trailers = [
+        "trailer <</Root 1 0 R /Info 3 0 R>> trailer <</Root 1 0 R>>",
+        "4 0 obj <</Type /XRef /Root 1 0 R /Info 3 0 R>> stream\n\nendstream endobj",
+    ];
+    for trailer in trailers {
+        let file = format!("%PDF-1.4\n{rest}\n{trailer}\nstartxref\n99999\n%%EOF");
+        with_objects(file.as_bytes(), |objects| {
+            assert!(matches!(objects.source, Source::Loaded(_)));
+            let info = objects.dict(objects.trailer(), b"Info").unwrap();
+            assert_eq!(objects.string(info, b"Title"), Some(b"T".as_slice()));
+        });
+    }
+}
+
+#[test]
 fn what_is_no_pdf_is_told_apart_from_what_is_damaged() {
     let (limits, cancel) = (Limits::default(), Cancel::new());
     let budget = Budget::new(&limits, &cancel);

@@ -3,9 +3,18 @@
 use lopdf::encryption::DecryptionError;
 use lopdf::{Document, LoadOptions};
 
-use super::object::{Dictionary, Object, ObjectId};
+use super::encryption::locked;
+use super::lexer::Lexer;
+use super::object::{Dictionary, Name, Object, ObjectId};
+use super::parse;
 use crate::budget::Budget;
-use crate::{ExtractError, Options, WarningCode};
+use crate::{ExtractError, Options, Password, WarningCode};
+
+/// Trailers looked at for what a rebuilt cross-reference lacks.
+const MAX_TRAILERS: usize = 64;
+
+/// How far before its type the object of a cross-reference stream may start.
+const MAX_DICTIONARY_BYTES: usize = 4_096;
 
 /// All objects of a file, decrypted.
 pub(super) struct Whole {
@@ -25,13 +34,7 @@ impl Whole {
         options: &Options,
         budget: &Budget<'_>,
     ) -> Result<Self, ExtractError> {
-        let load = LoadOptions {
-            password: options
-                .password
-                .as_ref()
-                .map(|password| password.expose().to_owned()),
-            ..load_options(budget)
-        };
+        let load = load_options(options.password.as_ref(), budget);
         let document =
             Document::load_mem_with_options(bytes, load).map_err(|error| match error {
                 lopdf::Error::InvalidPassword
@@ -51,18 +54,46 @@ impl Whole {
                 "the cross-reference table was rebuilt",
             );
         }
-        Ok(Self::from(document))
+        Ok(Self::from(document).with_info_of(bytes, budget))
+    }
+
+    /// A rebuilt cross-reference knows the catalog but not the information dictionary: that is what
+    /// the newest trailer in the file that names one says.
+    fn with_info_of(mut self, bytes: &[u8], budget: &Budget<'_>) -> Self {
+        let mut end = bytes.len();
+        for _ in 0..MAX_TRAILERS {
+            if self.trailer.has(b"Info") {
+                break;
+            }
+            let Some((found, start)) = last_trailer(&bytes[..end]) else {
+                break;
+            };
+            end = found;
+            let mut lexer = Lexer::new(bytes, start);
+            if let Some(Object::Dictionary(dict)) =
+                parse::object(&mut lexer, budget.limits.max_depth)
+                && let Some(info) = dict.get(b"Info")
+            {
+                let entry = (Name::new(b"Info"), info.clone());
+                self.trailer = self.trailer.or([entry].into_iter().collect());
+            }
+        }
+        self
     }
 
     /// Searches a file for its objects, whatever its cross-reference says.
-    pub(super) fn repair(bytes: &[u8], budget: &Budget<'_>) -> Option<Self> {
+    pub(super) fn repair(
+        bytes: &[u8],
+        password: Option<&Password>,
+        budget: &Budget<'_>,
+    ) -> Option<Self> {
         budget.warn(
             WarningCode::RepairedXref,
             "an object was not in its place; the file was searched for its objects",
         );
         let load = LoadOptions {
             force_reconstruct: true,
-            ..load_options(budget)
+            ..load_options(password, budget)
         };
         let document = Document::load_mem_with_options(bytes, load).ok()?;
         Some(Self::from(document))
@@ -101,17 +132,29 @@ impl From<Document> for Whole {
     }
 }
 
-fn load_options(budget: &Budget<'_>) -> LoadOptions {
-    LoadOptions {
-        max_decompressed_size: usize::try_from(budget.limits.max_stream_bytes).ok(),
-        ..LoadOptions::default()
-    }
+/// Where the last `trailer` or cross-reference stream is named, and where its dictionary starts.
+fn last_trailer(bytes: &[u8]) -> Option<(usize, usize)> {
+    let last = |bytes: &[u8], keyword: &[u8]| {
+        bytes
+            .windows(keyword.len())
+            .rposition(|window| window == keyword)
+    };
+    let table = last(bytes, b"trailer");
+    let stream = last(bytes, b"/XRef");
+    let found = table.max(stream)?;
+    let start = if Some(found) == table {
+        found + b"trailer".len()
+    } else {
+        let from = found.saturating_sub(MAX_DICTIONARY_BYTES);
+        from + last(&bytes[from..found], b"obj").map_or(0, |object| object + b"obj".len())
+    };
+    Some((found, start))
 }
 
-fn locked(options: &Options) -> ExtractError {
-    if options.password.is_some() {
-        ExtractError::PasswordWrong
-    } else {
-        ExtractError::Encrypted
+fn load_options(password: Option<&Password>, budget: &Budget<'_>) -> LoadOptions {
+    LoadOptions {
+        password: password.map(|password| password.expose().to_owned()),
+        max_decompressed_size: usize::try_from(budget.limits.max_stream_bytes).ok(),
+        ..LoadOptions::default()
     }
 }

@@ -265,7 +265,9 @@ impl Lines {
 
 /// A strong right-to-left character (Unicode Standard Annex 9: classes R and AL).
 pub(super) fn is_rtl(character: char) -> bool {
-    character >= '\u{590}' && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
+    // Outside these blocks there are none: most texts need no look at the table.
+    let may_be = matches!(character, '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fefc}' | '\u{10800}'..='\u{1efff}');
+    may_be && matches!(bidi_class(character), BidiClass::R | BidiClass::AL)
 }
 
 /// Lines end where the layout says: a break or tab among the glyphs is a space.

@@ -38,6 +38,15 @@ impl Dictionary {
     }
 }
 
+impl IntoIterator for Dictionary {
+    type Item = (Name, Object);
+    type IntoIter = std::vec::IntoIter<(Name, Object)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_vec().into_iter()
+    }
+}
+
 impl FromIterator<(Name, Object)> for Dictionary {
     fn from_iter<T: IntoIterator<Item = (Name, Object)>>(entries: T) -> Self {
         let mut entries: Vec<_> = entries.into_iter().collect();
