@@ -30,8 +30,8 @@ use crate::{ExtractError, Image, ImageFormat, Sha256};
 /// Decodes one image into a file of its own: an XObject, or an inline image with its abbreviated
 /// keys, whose named colour space is looked up in `resources`.
 ///
-/// A gray or RGB JPEG, one whose colours an ICC profile defines, and a JPEG 2000 leave byte for
-/// byte, without the transparency that a mask of the document adds to them; everything else becomes a PNG with the same number of pixels, and
+/// A gray or RGB JPEG and a JPEG 2000 leave byte for byte, without the transparency that a mask of
+/// the document adds to them; everything else becomes a PNG with the same number of pixels, and
 /// with an alpha channel where a mask asks for one. A stencil, which has no colours of its own, is
 /// white where it paints. `None`, and a warning, where the image cannot
 /// be read.

@@ -57,13 +57,13 @@ impl Colour {
         }
     }
 
-    /// Whether a JPEG file with this number of components says all on its own: inks without a
-    /// profile mean nothing outside the document.
+    /// Whether a JPEG file with this number of components shows the right colours on its own. One of
+    /// inks does not: viewers take those of an Adobe file for inverted, whatever the document says.
     pub(super) fn is_shown_by_jpeg(&self, components: usize) -> bool {
         match self {
             Self::Gray | Self::CalGray(_) => components == 1,
             Self::Rgb | Self::CalRgb(_) => components == 3,
-            Self::Icc(profile) => profile.components() == components,
+            Self::Icc(profile) => profile.components() == components && components != 4,
             Self::Cmyk | Self::Lab(_) | Self::Indexed(_) | Self::Tint { .. } => false,
         }
     }

@@ -167,32 +167,35 @@ impl<'b> Lexer<'b> {
     /// Writers leave doubled signs and signs inside numbers behind (`--5`, `12-34`): a repeated
     /// leading sign counts once and the number ends at the inner sign.
     fn number(&mut self, start: usize) -> Token<'b> {
-        self.position = start;
-        let negative = self.peek() == Some(b'-');
-        while matches!(self.peek(), Some(b'+' | b'-')) {
-            self.position += 1;
+        let bytes = self.bytes;
+        let mut at = start;
+        while matches!(bytes.get(at), Some(b'+' | b'-')) {
+            at += 1;
         }
+        let negative = bytes.get(start) == Some(&b'-');
         let (mut value, mut digits) = (0_u64, 0);
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            value = if digits < MAX_DIGITS {
-                value * 10 + u64::from(digit - b'0')
-            } else {
-                i64::MAX as u64
-            };
+        while let Some(digit) = digit(bytes, at) {
+            // Wraps where there are too many digits, and is not looked at then.
+            value = value.wrapping_mul(10).wrapping_add(digit);
             digits += 1;
-            self.position += 1;
+            at += 1;
         }
-        if self.peek() == Some(b'.') {
+        if digits > MAX_DIGITS {
+            value = i64::MAX as u64;
+        }
+        self.position = at;
+        if bytes.get(at) == Some(&b'.') {
             return self.fraction(start, negative, value, digits);
         }
         if digits == 0 {
             return self.keyword(start);
         }
         self.skip_number_tail();
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let value = value as i64;
         Token::Integer(if negative { -value } else { value })
     }
 
+    /// From the decimal point on, `digits` of the number being read.
     fn fraction(
         &mut self,
         start: usize,
@@ -200,23 +203,22 @@ impl<'b> Lexer<'b> {
         mut value: u64,
         digits: usize,
     ) -> Token<'b> {
-        self.position += 1;
-        let (mut kept, mut fraction_digits) = (0, 0);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'0'..=b'9' => {
-                    if digits + kept < MAX_DIGITS {
-                        value = value * 10 + u64::from(byte - b'0');
-                        kept += 1;
-                    }
-                    fraction_digits += 1;
-                }
-                b'.' if fraction_digits == 0 => {}
-                _ => break,
-            }
-            self.position += 1;
+        let bytes = self.bytes;
+        let mut at = self.position;
+        while bytes.get(at) == Some(&b'.') {
+            at += 1;
         }
-        if digits == 0 && fraction_digits == 0 && self.peek().is_some_and(is_regular) {
+        let first = at;
+        let mut kept = 0;
+        while let Some(digit) = digit(bytes, at) {
+            if digits + kept < MAX_DIGITS {
+                value = value * 10 + digit;
+                kept += 1;
+            }
+            at += 1;
+        }
+        self.position = at;
+        if digits == 0 && at == first && self.peek().is_some_and(is_regular) {
             return self.keyword(start);
         }
         self.skip_number_tail();
@@ -335,6 +337,11 @@ fn escape(after: &[u8], out: &mut Vec<u8>) -> usize {
         other => out.push(other),
     }
     1
+}
+
+fn digit(bytes: &[u8], at: usize) -> Option<u64> {
+    let value = bytes.get(at)?.wrapping_sub(b'0');
+    (value < 10).then_some(u64::from(value))
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {

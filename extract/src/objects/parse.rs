@@ -1,6 +1,6 @@
 //! Tokens → objects (ISO 32000-1, 7.3).
 
-use super::lexer::{Lexer, Token, decode_hex, decode_literal, decode_name, is_white};
+use super::lexer::{Lexer, Token, decode_hex, decode_literal, decode_name, is_regular, is_white};
 use super::object::{Dictionary, Name, Object};
 
 /// The next object; `None` at the end, at a closing bracket, or at a keyword that is no object.
@@ -67,24 +67,24 @@ impl<'p, 'b> Parser<'p, 'b> {
     /// `12 0 R`, once the `12` is read; leaves the lexer where it was otherwise.
     fn reference(&mut self, number: i64) -> Option<Object> {
         let number = u32::try_from(number).ok()?;
-        // Most integers stand alone: a generation starts with a digit, behind white space.
-        match self.lexer.rest() {
-            [white, next, ..] if is_white(*white) => {
-                if !next.is_ascii_digit() && !is_white(*next) {
-                    return None;
-                }
-            }
-            _ => return None,
+        // Most integers stand alone: to see that, no token has to be read.
+        let mut rest = self.lexer.rest().iter();
+        let mut next = rest.find(|byte| !is_white(**byte))?;
+        let mut generation = 0_u16;
+        while next.is_ascii_digit() {
+            let digit = u16::from(next - b'0');
+            generation = generation.checked_mul(10)?.checked_add(digit)?;
+            next = rest.next()?;
         }
-        let mut ahead = self.lexer.clone();
-        let Some(Token::Integer(generation)) = ahead.token() else {
-            return None;
-        };
-        let generation = u16::try_from(generation).ok()?;
-        if ahead.token() != Some(Token::Keyword(b"R")) {
+        if !is_white(*next) {
             return None;
         }
-        self.lexer.seek(ahead.position());
+        let keyword = rest.find(|byte| !is_white(**byte))?;
+        if *keyword != b'R' || rest.clone().next().is_some_and(|byte| is_regular(*byte)) {
+            return None;
+        }
+        let end = self.lexer.bytes().len() - rest.len();
+        self.lexer.seek(end);
         Some(Object::Reference((number, generation)))
     }
 

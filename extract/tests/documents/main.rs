@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod hostile; // documents that try to cost too much
 #[cfg(test)]
+mod hostile_files; // files that try to cost too much while they are opened
+#[cfg(test)]
 mod mutated; // random damage
 #[cfg(test)]
 mod pdf; // builds documents
