@@ -3,6 +3,9 @@
 use super::lexer::{Lexer, Token, decode_hex, decode_literal, decode_name, is_regular, is_white};
 use super::object::{Dictionary, Name, Object};
 
+/// Room for the entries of most dictionaries, those of the ones within included.
+const USUAL_ENTRIES: usize = 16;
+
 /// The next object; `None` at the end, at a closing bracket, or at a keyword that is no object.
 ///
 /// Arrays and dictionaries deeper than `max_depth` become null. An unfinished array or dictionary
@@ -108,6 +111,9 @@ impl<'p, 'b> Parser<'p, 'b> {
     }
 
     fn dictionary(&mut self, max_depth: u32) -> Dictionary {
+        if self.entries.is_empty() {
+            self.entries.reserve(USUAL_ENTRIES);
+        }
         let start = self.entries.len();
         loop {
             let before = self.lexer.position();

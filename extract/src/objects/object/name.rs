@@ -7,15 +7,13 @@ use std::ops::Deref;
 const SHORT: usize = 14;
 
 /// A name without its slash, its escapes resolved.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Name(Storage);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Storage {
-    Short {
-        len: u8,
-        bytes: [u8; SHORT],
-    },
+    /// The bytes beyond the length are 0, so that equal names are equal in all bytes.
+    Short { len: u8, bytes: [u8; SHORT] },
     /// Behind a thin pointer, which leaves the room to the short ones.
     Long(Box<Box<[u8]>>),
 }
@@ -51,12 +49,6 @@ impl Deref for Name {
     }
 }
 
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
 impl<const LEN: usize> PartialEq<[u8; LEN]> for Name {
     fn eq(&self, other: &[u8; LEN]) -> bool {
         self.as_slice() == other
@@ -79,6 +71,7 @@ mod tests {
             let name = vec![b'x'; len];
             assert_eq!(Name::new(&name).as_slice(), name);
         }
+        assert!(Name::new(b"A") == Name::new(b"A") && Name::new(b"A") != Name::new(b"A\0"));
         assert_eq!(size_of::<Name>(), 16);
     }
 }
