@@ -3,20 +3,23 @@
 mod failure; // why there is no output, and the exit status for it
 mod folder; // image files
 mod ndjson; // one JSON object per line, for programs
+mod password; // where the password of an encrypted file comes from
 mod readable; // text or Markdown, for people
 mod stats; // time and memory of the extraction itself
+mod written; // what became of the writes
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::extract::{Cancel, Limits, Options, Password, Sink, Summary};
+use ::extract::{Cancel, Limits, Options, Sink, Summary};
 use clap::Args;
 
 use self::failure::Failure;
 use self::folder::ImageFolder;
 use self::ndjson::Ndjson;
+use self::password::PasswordArgs;
 use self::readable::Readable;
 use self::stats::Stopwatch;
 
@@ -56,9 +59,8 @@ pub(crate) struct ExtractArgs {
     #[arg(long)]
     boxes: bool,
 
-    /// The password of an encrypted file.
-    #[arg(long, env = "PDF_INGEST_PASSWORD", hide_env_values = true)]
-    password: Option<String>,
+    #[command(flatten)]
+    password: PasswordArgs,
 
     /// Print time and memory of the extraction, as JSON, after everything else.
     #[arg(long)]
@@ -86,7 +88,7 @@ fn extract_to(args: &ExtractArgs, stdout: &mut dyn Write) -> Result<(), Failure>
         images: !args.text_only,
         boxes: args.boxes,
         markdown: args.markdown,
-        password: args.password.clone().map(Password::new),
+        password: args.password.read().map_err(Failure::Password)?,
     };
     let limits = Limits::default();
     let mut stopwatch = Stopwatch::default();
@@ -120,7 +122,7 @@ fn write_output(
     if args.ndjson {
         let mut sink = Ndjson::new(&mut *stdout, images);
         let result = extract(&mut sink);
-        let summary = sink.finish(result)?;
+        let summary = sink.written().finish(result)?;
         let line = serde_json::json!({ "summary": {
             "pages": summary.pages, "images": summary.images, "warnings": summary.warnings,
         } });
@@ -128,7 +130,7 @@ fn write_output(
     } else {
         let mut sink = Readable::new(stdout, images);
         let result = extract(&mut sink);
-        warn(&sink.finish(result)?);
+        warn(&sink.written().finish(result)?);
     }
     Ok(())
 }
@@ -152,8 +154,9 @@ fn write_folder(
     let mut readable = Readable::new(&mut text, ImageFolder::create(None)?);
     let result = extract(&mut readable::Both(&mut ndjson, &mut readable));
     let result = ndjson
+        .written()
         .finish(result)
-        .and_then(|summary| readable.finish(Ok(summary)));
+        .and_then(|summary| readable.written().finish(Ok(summary)));
     pages.flush()?;
     text.flush()?;
     warn(&result?);

@@ -37,6 +37,26 @@ fn one_page_pdf() -> Vec<u8> {
     file
 }
 
+/// The same page, for those who know that the password is "user".
+fn locked_pdf() -> Vec<u8> {
+    let mut document = lopdf::Document::load_mem(&one_page_pdf()).expect("the page is sound");
+    let id = || lopdf::Object::string_literal("0123456789abcdef");
+    document.trailer.set("ID", vec![id(), id()]);
+    let version = lopdf::EncryptionVersion::V1 {
+        document: &document,
+        owner_password: "owner",
+        user_password: "user",
+        permissions: lopdf::Permissions::all(),
+    };
+    let state = lopdf::EncryptionState::try_from(version).expect("the passwords are ASCII");
+    document.encrypt(&state).expect("it is not encrypted yet");
+    let mut file = Vec::new();
+    document
+        .save_to(&mut file)
+        .expect("a vector takes every byte");
+    file
+}
+
 struct Setup {
     folder: TempDir,
     file: PathBuf,
@@ -138,6 +158,21 @@ fn people_get_text() {
             .contains("\"page\"")
     );
     assert_eq!(fs::read_dir(result.join("images")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_password_comes_from_a_file_or_the_environment() {
+    let setup = Setup::with(&locked_pdf());
+    let output = setup.extract(&["--ndjson"]);
+    assert_eq!(parse_lines(&output)[0]["error"]["code"], "encrypted-pdf");
+    for (password, code) in [("user\n", None), ("other", Some("password-wrong"))] {
+        fs::write(setup.folder.path().join("password"), password).unwrap();
+        let output = setup.extract(&["--ndjson", "--password-file", "password"]);
+        let lines = parse_lines(&output);
+        assert_eq!(lines[0]["error"]["code"].as_str(), code, "{lines:?}");
+    }
+    let unset = setup.extract(&["--ndjson", "--password-env", "NO_SUCH_VARIABLE"]);
+    assert_eq!(parse_lines(&unset)[0]["error"]["code"], "no-password");
 }
 
 #[test]

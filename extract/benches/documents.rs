@@ -1,8 +1,4 @@
-//! Time per page for small documents built here: `cargo bench -p extract`.
-#![expect(
-    clippy::print_stdout,
-    reason = "the figures are what a benchmark is run for"
-)]
+//! Time for small documents built here, one for each part of the work: `cargo bench -p extract`.
 
 #[path = "../tests/documents/pdf.rs"]
 #[expect(
@@ -12,15 +8,15 @@
 mod pdf;
 
 use std::fmt::Write as _;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
 
-use extract::{Cancel, Document, Image, Limits, Options, Page, Sink, SinkClosed, extract};
+use divan::{Bencher, black_box};
+use extract::{Cancel, Document, Image, Limits, Options, Page, Sink, SinkClosed, Summary};
 
 use pdf::{Pdf, deflated};
 
-/// Each document is read for this long; the fastest time counts.
-const TIME_PER_DOCUMENT: Duration = Duration::from_secs(2);
+fn main() {
+    divan::main();
+}
 
 /// Takes everything and keeps nothing.
 struct Discard;
@@ -42,39 +38,58 @@ impl Sink for Discard {
     }
 }
 
-fn main() {
-    let all = Options {
+fn extract(file: &[u8], options: &Options) -> Summary {
+    let (limits, cancel) = (Limits::default(), Cancel::new());
+    extract::extract(black_box(file), options, &limits, &cancel, &mut Discard)
+        .expect("the document is sound")
+}
+
+/// Opening a file of many objects, of which one page needs few.
+#[divan::bench(args = [100, 10_000])]
+fn load(bencher: Bencher<'_, '_>, objects: usize) {
+    let mut pdf = Pdf::new();
+    for index in 0..objects {
+        pdf.object(format!("<</Unused {index} /Array [1 2 3 (four)]>>"));
+    }
+    pdf.page("BT /F1 10 Tf 10 50 Td (text) Tj ET", "");
+    let file = pdf.finish();
+    bencher.bench(|| extract(&file, &Options::default()));
+}
+
+/// Operators and operands that show nothing.
+#[divan::bench]
+fn tokenizer(bencher: Bencher<'_, '_>) {
+    let mut content = String::new();
+    for index in 0..50_000 {
+        let _ = writeln!(
+            content,
+            "{index} .5 m -{index}.25 12 l [1 2] 0 d /Name gs h"
+        );
+    }
+    let file = Pdf::of_page(&content);
+    bencher.bench(|| extract(&file, &Options::default()));
+}
+
+/// A page of kerned words.
+#[divan::bench]
+fn text_of_a_page(bencher: Bencher<'_, '_>) {
+    let file = text();
+    bencher.bench(|| extract(&file, &Options::default()));
+}
+
+/// The same with everything that can be asked for.
+#[divan::bench]
+fn text_of_a_page_with_boxes_and_markdown(bencher: Bencher<'_, '_>) {
+    let file = text();
+    let options = Options {
         boxes: true,
         markdown: true,
         ..Options::default()
     };
-    bench("100 pages of text", &text(100), &Options::default());
-    bench("100 pages of text, boxes and markdown", &text(100), &all);
-    bench(
-        "10,000 objects, 1 page",
-        &many_objects(10_000),
-        &Options::default(),
-    );
-    bench("1 page, 20 images", &images(20), &Options::default());
+    bencher.bench(|| extract(&file, &options));
 }
 
-fn bench(name: &str, file: &[u8], options: &Options) {
-    let (limits, cancel) = (Limits::default(), Cancel::new());
-    let began = Instant::now();
-    let (mut best, mut pages) = (Duration::MAX, 0);
-    while began.elapsed() < TIME_PER_DOCUMENT {
-        let start = Instant::now();
-        let summary = extract(black_box(file), options, &limits, &cancel, &mut Discard);
-        best = best.min(start.elapsed());
-        pages = summary.expect("the document is sound").pages;
-    }
-    println!(
-        "{name}: {best:?}, {:?} per page",
-        best / pages.max(1) as u32
-    );
-}
-
-fn text(pages: usize) -> Vec<u8> {
+fn text() -> Vec<u8> {
     let mut content = String::from("BT /F1 8 Tf 9 TL 5 95 Td ");
     for line in 0..50 {
         let _ = write!(
@@ -83,37 +98,57 @@ fn text(pages: usize) -> Vec<u8> {
         );
     }
     content += "ET";
-    let mut pdf = Pdf::new();
-    for _ in 0..pages {
-        pdf.page(&content, "");
-    }
-    pdf.finish()
+    Pdf::of_page(&content)
 }
 
-fn many_objects(count: usize) -> Vec<u8> {
-    let mut pdf = Pdf::new();
-    for index in 0..count {
-        pdf.object(format!("<</Unused {index} /Array [1 2 3 (four)]>>"));
-    }
-    pdf.page("BT /F1 10 Tf 10 50 Td (text) Tj ET", "");
-    pdf.finish()
+/// Samples that are in the file as they are.
+#[divan::bench(args = ["/DeviceGray", "/DeviceRGB", "/DeviceCMYK"])]
+fn png_encode(bencher: Bencher<'_, '_>, space: &str) {
+    let components = match space {
+        "/DeviceGray" => 1,
+        "/DeviceRGB" => 3,
+        _ => 4,
+    };
+    let file = image(space, "", &pixels(components));
+    bencher.bench(|| extract(&file, &Options::default()));
 }
 
-fn images(count: usize) -> Vec<u8> {
-    let mut pdf = Pdf::new();
-    let (mut content, mut names) = (String::new(), String::new());
-    for index in 0..count {
-        let pixels: Vec<u8> = (0..256 * 256).map(|at| (at * (index + 1)) as u8).collect();
-        let image = pdf.stream(
-            "/Subtype /Image /Width 256 /Height 256 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /FlateDecode",
-            &deflated(&pixels),
-        );
-        let _ = write!(content, "q 50 0 0 50 {index} 0 cm /I{index} Do Q ");
-        let _ = write!(names, "/I{index} {image} 0 R ");
+/// Samples behind a filter.
+#[divan::bench(args = ["", "/DecodeParms <</Predictor 15 /Columns 512>>"])]
+fn image_decode(bencher: Bencher<'_, '_>, params: &str) {
+    let mut data = pixels(1);
+    if !params.is_empty() {
+        // Each row with the filter type that its pixels were predicted with: none, sub, up, …
+        data = data
+            .chunks(SIDE)
+            .zip((0..5).cycle())
+            .flat_map(|(row, filter)| [&[filter], row].concat())
+            .collect();
     }
+    let entries = format!("/Filter /FlateDecode {params}");
+    let file = image("/DeviceGray", &entries, &deflated(&data));
+    bencher.bench(|| extract(&file, &Options::default()));
+}
+
+const SIDE: usize = 512;
+
+fn pixels(components: usize) -> Vec<u8> {
+    (0..SIDE * SIDE * components)
+        .map(|at| (at / 7 * (at % SIDE)) as u8)
+        .collect()
+}
+
+fn image(space: &str, entries: &str, data: &[u8]) -> Vec<u8> {
+    let mut pdf = Pdf::new();
+    let image = pdf.stream(
+        &format!(
+            "/Subtype /Image /Width {SIDE} /Height {SIDE} /BitsPerComponent 8 /ColorSpace {space} {entries}"
+        ),
+        data,
+    );
     pdf.page(
-        &content,
-        &format!("/Resources <<RES /XObject <<{names}>>>>"),
+        "/I Do",
+        &format!("/Resources <<RES /XObject <</I {image} 0 R>>>>"),
     );
     pdf.finish()
 }

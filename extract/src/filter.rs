@@ -9,12 +9,10 @@ mod run_length; // RunLengthDecode
 
 use std::borrow::Cow;
 
-use lopdf::{Dictionary, Object, Stream};
-
 use self::output::{Output, Stop};
 use self::predictor::Predictor;
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Object, Objects, Stream};
 use crate::{ExtractError, WarningCode};
 
 /// Filters applied one after the other; real files use two, rarely three.
@@ -155,7 +153,7 @@ fn chain<'o>(
     let filters = either(b"Filter", b"F");
     let params = either(b"DecodeParms", b"DP");
     let params_at = |index: usize| match params {
-        Some(Object::Array(items)) => objects.resolve(items.get(index)?).as_dict().ok(),
+        Some(Object::Array(items)) => objects.resolve(items.get(index)?).as_dict(),
         Some(Object::Dictionary(only)) if index == 0 => Some(only),
         _ => None,
     };
@@ -171,7 +169,7 @@ fn chain<'o>(
                 .take(MAX_FILTERS)
                 .enumerate()
                 .filter_map(|(index, name)| {
-                    Some((objects.resolve(name).as_name().ok()?, params_at(index)))
+                    Some((objects.resolve(name).as_name()?, params_at(index)))
                 })
                 .collect()
         }

@@ -18,12 +18,10 @@ pub(crate) use glyph_text::GlyphText;
 
 use std::borrow::Cow;
 
-use lopdf::{Dictionary, Stream};
-
 use crate::budget::Budget;
 use crate::filter;
 use crate::geometry::Matrix;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects, Stream};
 use composite::Composite;
 use descriptor::Descriptor;
 use simple::SimpleTable;

@@ -16,8 +16,6 @@ mod samples; // what a codec leaves: rows of packed samples
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use lopdf::{Dictionary, Object};
-
 pub(crate) use self::colour::Profiles;
 use self::colour::{Colour, Palette};
 use self::error::ImageError;
@@ -26,7 +24,7 @@ use self::mask::Alpha;
 use self::samples::Samples;
 use crate::budget::Budget;
 use crate::filter::{self, ImageFilter};
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Object, Objects};
 use crate::{ExtractError, Image, ImageFormat, Sha256};
 
 /// Decodes one image into a file of its own: an XObject, or an inline image with its abbreviated
@@ -84,8 +82,7 @@ fn decode_file<'o>(
     budget: &Budget<'_>,
 ) -> Result<Image, ImageError> {
     let encoded = Encoded::read(source, objects, budget)?;
-    let has_key = mask::colour_key(source.dict, objects).is_some();
-    if let Some((format, (width, height))) = encoded.file_format().filter(|_| !has_key) {
+    if let Some((format, (width, height))) = encoded.file_format() {
         let bytes = encoded.bytes.into_owned();
         return Ok(Image {
             sha256: Sha256::of(&bytes),

@@ -21,6 +21,10 @@ mod geometry; // points and matrices
 mod options; // what the caller wants, and how much it may cost
 mod output; // what an extraction yields
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing; // what fuzzers call
+
 pub use cancel::Cancel;
 pub use error::ExtractError;
 pub use options::{Limits, Options, Password};

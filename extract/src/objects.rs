@@ -1,24 +1,28 @@
 //! The objects of one file by number: the only place that knows how a file is opened.
 
+mod encryption; // passwords, and what they open
 mod file; // a sound file, read object by object
 mod indirect; // one object at its offset
 pub(crate) mod lexer; // tokens
+mod object; // what objects are
 mod object_stream; // objects within a stream
 pub(crate) mod parse; // tokens to objects
 mod text_string; // strings for people, in their three encodings
-mod whole; // encrypted and damaged files, read as a whole
+mod whole; // damaged files, read as a whole
 mod xref; // where each object lies
 
 use std::cell::OnceCell;
 
-use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
-
 use crate::budget::Budget;
-use crate::{ExtractError, Options};
+use crate::{ExtractError, Options, Password};
 
+pub(crate) use object::{Dictionary, Object, ObjectId, Stream};
 pub(crate) use text_string::text_string;
 
+use encryption::Encryption;
 use file::File;
+use object::Data;
+use whole::Whole;
 
 /// References followed from one object to the next before giving up on a loop.
 const MAX_REFERENCE_CHAIN: usize = 32;
@@ -26,6 +30,7 @@ const MAX_REFERENCE_CHAIN: usize = 32;
 /// A file whose objects can be looked up.
 pub(crate) struct Objects<'a> {
     budget: &'a Budget<'a>,
+    password: Option<Password>,
     version: String,
     source: Source<'a>,
 }
@@ -34,10 +39,10 @@ enum Source<'a> {
     /// A sound file, read object by object; repaired as a whole once an object is not in its place.
     File {
         file: Box<File<'a>>,
-        repaired: OnceCell<Option<Box<Document>>>,
+        repaired: OnceCell<Option<Box<Whole>>>,
     },
-    /// An encrypted or damaged file, read as a whole.
-    Loaded(Box<Document>),
+    /// A damaged file, read as a whole.
+    Loaded(Box<Whole>),
 }
 
 impl<'a> Objects<'a> {
@@ -61,26 +66,28 @@ impl<'a> Objects<'a> {
             };
             let objects = Self {
                 budget,
+                password: options.password.clone(),
                 version: version.clone(),
                 source: Source::File {
                     file: Box::new(file),
                     repaired: OnceCell::new(),
                 },
             };
-            if objects.has_page_tree() {
+            if objects.unlock(options)? && objects.has_page_tree() {
                 return Ok(objects);
             }
         }
         budget.check()?;
-        let document = whole::load(bytes, header.is_some(), options, budget)?;
+        let whole = Whole::load(bytes, header.is_some(), options, budget)?;
         Ok(Self {
             budget,
+            password: None,
             version: if version.is_empty() {
-                document.version.clone()
+                whole.version.clone()
             } else {
                 version
             },
-            source: Source::Loaded(Box::new(document)),
+            source: Source::Loaded(Box::new(whole)),
         })
     }
 
@@ -88,12 +95,32 @@ impl<'a> Objects<'a> {
     fn empty(budget: &'a Budget<'a>) -> Self {
         Self {
             budget,
+            password: None,
             version: String::new(),
             source: Source::File {
                 file: Box::new(File::empty()),
                 repaired: OnceCell::new(),
             },
         }
+    }
+
+    /// Finds the key of an encrypted file; `false` where it is damaged.
+    fn unlock(&self, options: &Options) -> Result<bool, ExtractError> {
+        let (Some(_), Source::File { file, .. }) = (self.trailer().get(b"Encrypt"), &self.source)
+        else {
+            return Ok(true);
+        };
+        let Some(encrypt) = self.dict(self.trailer(), b"Encrypt") else {
+            return Ok(false);
+        };
+        let resolve = |entry| Object::clone(self.resolve(entry));
+        let encrypt = encrypt
+            .iter()
+            .map(|(key, value)| (key.clone(), resolve(value)))
+            .collect();
+        let file_id = self.lookup(self.trailer(), b"ID");
+        file.unlock(Encryption::open(&encrypt, file_id, options)?);
+        Ok(true)
     }
 
     fn has_page_tree(&self) -> bool {
@@ -105,15 +132,15 @@ impl<'a> Objects<'a> {
     /// The object with this number and generation, as stored: it may itself be a reference.
     pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
         match &self.source {
-            Source::Loaded(document) => whole::get(document, id),
+            Source::Loaded(whole) => whole.get(id),
             Source::File { file, repaired } => {
                 let found = file.get(id.0, self);
                 if found.is_some() || !file.is_damaged() {
                     return found;
                 }
-                let repaired =
-                    repaired.get_or_init(|| whole::repair(file.bytes(), self.budget).map(Box::new));
-                whole::get(repaired.as_deref()?, id)
+                let repair = || Whole::repair(file.bytes(), self.password.as_ref(), self.budget);
+                let repaired = repaired.get_or_init(|| repair().map(Box::new));
+                repaired.as_deref()?.get(id)
             }
         }
     }
@@ -135,7 +162,7 @@ impl<'a> Objects<'a> {
 
     /// The resolved value of `key`; `None` where it is absent or null.
     pub(crate) fn lookup<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o Object> {
-        match self.resolve(dict.get(key).ok()?) {
+        match self.resolve(dict.get(key)?) {
             Object::Null => None,
             object => Some(object),
         }
@@ -162,7 +189,7 @@ impl<'a> Objects<'a> {
 
     pub(crate) fn string<'o>(&'o self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [u8]> {
         match self.lookup(dict, key)? {
-            Object::String(bytes, _) => Some(bytes),
+            Object::String(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -205,9 +232,12 @@ impl<'a> Objects<'a> {
 
     /// The bytes of a stream, decrypted but with every filter still on.
     pub(crate) fn raw<'o>(&'o self, stream: &'o Stream) -> &'o [u8] {
-        match &self.source {
-            Source::File { file, .. } if stream.content.is_empty() => file.raw(stream),
-            _ => &stream.content,
+        match (&stream.data, &self.source) {
+            (Data::Own(bytes), _) => bytes,
+            (Data::InFile(extent), Source::File { file, .. }) => {
+                file.bytes().get(extent.clone()).unwrap_or_default()
+            }
+            (Data::InFile(_), Source::Loaded(_)) => &[],
         }
     }
 
@@ -215,7 +245,7 @@ impl<'a> Objects<'a> {
     pub(crate) fn trailer(&self) -> &Dictionary {
         match &self.source {
             Source::File { file, .. } => file.trailer(),
-            Source::Loaded(document) => &document.trailer,
+            Source::Loaded(whole) => &whole.trailer,
         }
     }
 
@@ -226,7 +256,10 @@ impl<'a> Objects<'a> {
 
     /// Whether the file has an encryption dictionary.
     pub(crate) fn is_encrypted(&self) -> bool {
-        matches!(&self.source, Source::Loaded(document) if document.was_encrypted())
+        match &self.source {
+            Source::File { file, .. } => file.is_encrypted(),
+            Source::Loaded(whole) => whole.is_encrypted,
+        }
     }
 
     /// The version in the file's header, as `1.7`.
@@ -238,27 +271,19 @@ impl<'a> Objects<'a> {
     pub(crate) fn ids(&self) -> Vec<ObjectId> {
         match &self.source {
             Source::File { file, .. } => file.ids().collect(),
-            Source::Loaded(document) => document.objects.keys().copied().collect(),
+            Source::Loaded(whole) => whole.ids().collect(),
         }
     }
 }
 
 /// A dictionary, or the dictionary of a stream.
 pub(crate) fn as_dict(object: &Object) -> Option<&Dictionary> {
-    match object {
-        Object::Dictionary(dict) => Some(dict),
-        Object::Stream(stream) => Some(&stream.dict),
-        _ => None,
-    }
+    object.as_dict()
 }
 
 /// An integer or a real.
 pub(crate) fn as_number(object: &Object) -> Option<f32> {
-    match object {
-        Object::Integer(value) => Some(*value as f32),
-        Object::Real(value) => Some(*value),
-        _ => None,
-    }
+    object.as_number()
 }
 
 /// Where the header starts and the version it gives, as `1.7`. ISO 32000-1, annex H, note 13: the

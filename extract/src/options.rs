@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// What an extraction should yield.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -26,15 +28,16 @@ impl Default for Options {
     }
 }
 
-/// A document password; its `Debug` form hides the characters.
+/// A document password; its `Debug` form hides the characters, and its memory is cleared when it
+/// is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Wraps the password as the user typed it.
     #[must_use]
     pub fn new(password: impl Into<String>) -> Self {
-        Self(password.into())
+        Self(Zeroizing::new(password.into()))
     }
 
     /// The characters, for the key derivation and nothing else.
@@ -65,6 +68,8 @@ pub struct Limits {
     pub max_image_bytes: u64,
     /// Distinct images per document; the rest is skipped with a warning.
     pub max_images: u64,
+    /// Places of images listed per page; the rest is left out with a warning.
+    pub max_placed_images: u64,
     /// Bytes of UTF-8 text per page; the rest is cut with a warning.
     pub max_text_bytes: u64,
     /// Nesting of form XObjects, arrays, dictionaries and page-tree nodes.
@@ -82,6 +87,7 @@ impl Default for Limits {
             max_image_side: 30_000,
             max_image_bytes: 256 << 20,
             max_images: 5_000,
+            max_placed_images: 20_000,
             max_text_bytes: 1 << 20,
             max_depth: 100,
             max_operators: 5_000_000,

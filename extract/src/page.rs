@@ -5,11 +5,9 @@ mod tree; // the page tree, walked without recursion
 
 use std::collections::HashMap;
 
-use lopdf::{Dictionary, ObjectId};
-
 use crate::ExtractError;
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, ObjectId, Objects};
 
 /// One page and the attributes it inherits (ISO 32000-1, table 30).
 pub(crate) struct PageNode<'o> {

@@ -120,6 +120,7 @@ impl WorkerArgs {
             max_text_bytes: limits.max_text.as_u64(),
             max_depth: limits.max_depth,
             max_operators: limits.max_operators,
+            ..extract::Limits::default()
         }
     }
 }

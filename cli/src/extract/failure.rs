@@ -5,12 +5,16 @@ use std::process::ExitCode;
 
 use ::extract::ExtractError;
 
+use super::password::PasswordError;
+
 /// Exit status when nothing, or not everything, could be read.
 const STATUS_FAILED: u8 = 2;
 
 pub(super) enum Failure {
     /// The file itself could not be read.
     Unreadable(io::Error),
+    /// There is no password where the caller says.
+    Password(PasswordError),
     /// The extraction failed.
     Extraction(ExtractError),
     /// The output could not be written.
@@ -26,6 +30,7 @@ impl Failure {
                 return ExitCode::SUCCESS;
             }
             Self::Unreadable(error) => ("unreadable-file", error.to_string()),
+            Self::Password(error) => ("no-password", error.to_string()),
             Self::Extraction(error) => (error.code(), error.to_string()),
             Self::Output(error) => ("output-failed", error.to_string()),
         };

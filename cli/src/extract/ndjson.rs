@@ -3,17 +3,17 @@
 use std::io::{self, Write};
 use std::mem;
 
-use ::extract::{Document, ExtractError, Image, Page, PlacedImage, Sink, SinkClosed, Summary};
+use ::extract::{Document, Image, Page, PlacedImage, Sink, SinkClosed};
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::folder::{ImageFolder, file_name};
+use super::written::Written;
 
 /// Writes lines as they come, and images as files.
 pub(super) struct Ndjson<'w> {
     out: &'w mut dyn Write,
     images: ImageFolder,
-    failure: Option<io::Error>,
+    written: Written,
 }
 
 #[derive(Serialize)]
@@ -44,30 +44,20 @@ impl<'w> Ndjson<'w> {
         Self {
             out,
             images,
-            failure: None,
+            written: Written::default(),
         }
     }
 
-    /// The summary of the extraction, or why the output is not complete.
-    pub(super) fn finish(self, result: Result<Summary, ExtractError>) -> Result<Summary, Failure> {
-        match self.failure {
-            Some(error) => Err(Failure::Output(error)),
-            None => Ok(result?),
-        }
+    /// What became of the writes.
+    pub(super) fn written(self) -> Written {
+        self.written
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), SinkClosed> {
         let written = serde_json::to_writer(&mut *self.out, line)
             .map_err(io::Error::from)
             .and_then(|()| self.out.write_all(b"\n"));
-        self.keep(written)
-    }
-
-    fn keep(&mut self, written: io::Result<()>) -> Result<(), SinkClosed> {
-        written.map_err(|error| {
-            self.failure = Some(error);
-            SinkClosed
-        })
+        self.written.keep(written)
     }
 }
 
@@ -78,7 +68,7 @@ impl Sink for Ndjson<'_> {
 
     fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
         let written = self.images.write(&image);
-        self.keep(written)
+        self.written.keep(written)
     }
 
     fn page(&mut self, mut page: Page) -> Result<(), SinkClosed> {

@@ -1,17 +1,17 @@
 //! Text or Markdown for people: pages one after the other.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use ::extract::{Document, ExtractError, Image, Page, Sink, SinkClosed, Summary};
+use ::extract::{Document, Image, Page, Sink, SinkClosed};
 
-use super::failure::Failure;
 use super::folder::ImageFolder;
+use super::written::Written;
 
 /// Writes each page's Markdown, or its text where there is none; a form feed between pages.
 pub(super) struct Readable<'w> {
     out: &'w mut dyn Write,
     images: ImageFolder,
-    failure: Option<io::Error>,
+    written: Written,
 }
 
 impl<'w> Readable<'w> {
@@ -19,23 +19,13 @@ impl<'w> Readable<'w> {
         Self {
             out,
             images,
-            failure: None,
+            written: Written::default(),
         }
     }
 
-    /// The summary of the extraction, or why the output is not complete.
-    pub(super) fn finish(self, result: Result<Summary, ExtractError>) -> Result<Summary, Failure> {
-        match self.failure {
-            Some(error) => Err(Failure::Output(error)),
-            None => Ok(result?),
-        }
-    }
-
-    fn keep(&mut self, written: io::Result<()>) -> Result<(), SinkClosed> {
-        written.map_err(|error| {
-            self.failure = Some(error);
-            SinkClosed
-        })
+    /// What became of the writes.
+    pub(super) fn written(self) -> Written {
+        self.written
     }
 }
 
@@ -46,7 +36,7 @@ impl Sink for Readable<'_> {
 
     fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
         let written = self.images.write(&image);
-        self.keep(written)
+        self.written.keep(written)
     }
 
     fn page(&mut self, page: Page) -> Result<(), SinkClosed> {
@@ -58,7 +48,7 @@ impl Sink for Readable<'_> {
             "\n"
         };
         let written = write!(self.out, "{separator}{text}{end}");
-        self.keep(written)
+        self.written.keep(written)
     }
 }
 

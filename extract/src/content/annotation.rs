@@ -1,11 +1,9 @@
 //! Appearance streams of annotations and form fields, drawn after the page (ISO 32000-1, 12.5.5).
 
-use lopdf::{Dictionary, Object, Stream};
-
 use super::interpreter::Interpreter;
 use crate::ExtractError;
 use crate::geometry::Matrix;
-use crate::objects::as_dict;
+use crate::objects::{Dictionary, Object, Stream, as_dict};
 use crate::page::boxes::rectangle;
 
 /// Annotation flags that keep an annotation off the screen (ISO 32000-1, table 165).

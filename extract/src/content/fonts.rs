@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use lopdf::Dictionary;
-
 use crate::budget::Budget;
 use crate::font::Font;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
 
 /// Fonts by the address of their dictionary, which does not move while the objects live.
 #[derive(Default)]
@@ -40,7 +38,7 @@ impl<'o> FontCache<'o> {
     pub(super) fn fallback(&mut self, objects: &Objects<'_>, budget: &Budget<'_>) -> Rc<Font> {
         let font = self
             .fallback
-            .get_or_insert_with(|| Rc::new(Font::load(objects, &Dictionary::new(), budget)));
+            .get_or_insert_with(|| Rc::new(Font::load(objects, &Dictionary::default(), budget)));
         Rc::clone(font)
     }
 }

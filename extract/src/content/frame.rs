@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, Stream};
+use crate::objects::{Dictionary, Object, Stream};
 
 use super::interpreter::Interpreter;
 use crate::geometry::{Matrix, intersection};
@@ -165,7 +165,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
         let objects = self.shared.objects;
         let frames = self.frames.iter().rev();
         let mut resources = frames.filter_map(|frame| frame.resources);
-        resources.find_map(|resources| objects.dict(resources, category)?.get(name).ok())
+        resources.find_map(|resources| objects.dict(resources, category)?.get(name))
     }
 
     /// A named resource of the running stream.

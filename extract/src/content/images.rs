@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lopdf::Stream;
-
 use crate::budget::Budget;
+use crate::objects::Stream;
 use crate::{ExtractError, Image, ImageFormat, Sha256, Sink, WarningCode};
 
 /// What a page needs to know of an image that was handed out.

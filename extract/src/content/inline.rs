@@ -1,9 +1,7 @@
 //! Inline images: the dictionary between `BI` and `ID`, and where the data ends (ISO 32000-1, 8.9.7).
 
-use lopdf::{Dictionary, Object};
-
-use crate::objects::lexer::{Lexer, Token, decode_name, is_white};
-use crate::objects::parse;
+use crate::objects::lexer::{Lexer, Token, is_white};
+use crate::objects::{Dictionary, Object, parse};
 
 /// Bytes after `EI` that have to look like content for it to be the operator.
 const LOOK_AHEAD_BYTES: usize = 16;
@@ -38,22 +36,18 @@ pub(super) fn read<'b>(lexer: &mut Lexer<'b>, max_depth: u32) -> Option<InlineIm
 }
 
 fn dictionary(lexer: &mut Lexer<'_>, max_depth: u32) -> Option<Dictionary> {
-    let mut dict = Dictionary::new();
+    let mut entries = Vec::new();
     loop {
         match lexer.token()? {
-            Token::Keyword(b"ID") => return Some(dict),
+            Token::Keyword(b"ID") => return Some(entries.into_iter().collect()),
             Token::Keyword(b"EI") => return None,
             Token::Name(raw) => {
-                let mut key = Vec::new();
-                decode_name(raw, &mut key);
                 let before = lexer.position();
                 if lexer.token() == Some(Token::Keyword(b"ID")) {
-                    return Some(dict);
+                    return Some(entries.into_iter().collect());
                 }
                 lexer.seek(before);
-                if let Some(value) = parse::object(lexer, max_depth) {
-                    dict.set(key, value);
-                }
+                entries.extend(parse::entry(raw, lexer, max_depth));
             }
             _ => {}
         }
@@ -62,11 +56,11 @@ fn dictionary(lexer: &mut Lexer<'_>, max_depth: u32) -> Option<Dictionary> {
 
 /// The exact length of unfiltered data, where the dictionary alone tells it.
 fn plain_length(dict: &Dictionary) -> Option<usize> {
-    let get = |short: &[u8], long: &[u8]| dict.get(short).or_else(|_| dict.get(long)).ok();
+    let get = |short: &[u8], long: &[u8]| dict.get(short).or_else(|| dict.get(long));
     if get(b"F", b"Filter").is_some() {
         return None;
     }
-    let integer = |short, long| get(short, long).and_then(|object| object.as_i64().ok());
+    let integer = |short, long| get(short, long).and_then(|object| object.as_integer());
     let width = u64::try_from(integer(b"W", b"Width")?).ok()?;
     let height = u64::try_from(integer(b"H", b"Height")?).ok()?;
     let is_mask = get(b"IM", b"ImageMask") == Some(&Object::Boolean(true));

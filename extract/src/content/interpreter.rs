@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, Stream};
-
 use super::Shared;
 use super::frame::Frame;
 use super::marked::Mark;
@@ -13,6 +11,7 @@ use super::state::State;
 use crate::font::Font;
 use crate::geometry::Matrix;
 use crate::objects::lexer::{Lexer, Token};
+use crate::objects::{Dictionary, Object, Stream};
 use crate::page::PageNode;
 use crate::page::boxes::Geometry;
 use crate::text::Collector;

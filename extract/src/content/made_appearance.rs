@@ -1,7 +1,7 @@
 //! Annotations whose appearance is to be made from their text, because they have none or because the
 //! form asks for it (ISO 32000-1, 12.5.6.6, 12.7.2 and 12.7.3.3).
 
-use lopdf::{Dictionary, Object};
+use crate::objects::{Dictionary, Object};
 
 use super::interpreter::Interpreter;
 use crate::ExtractError;
@@ -80,13 +80,11 @@ impl<'o> Interpreter<'_, '_, 'o> {
 
     fn field_text(&self, dict: &'o Dictionary) -> Option<String> {
         let objects = self.shared.objects;
-        let flags = self
-            .inherited(dict, b"Ff")
-            .and_then(|flags| flags.as_i64().ok());
+        let flags = self.inherited(dict, b"Ff").and_then(Object::as_integer);
         let flags = flags.unwrap_or(0);
         match self.inherited_name(dict, b"FT")? {
             b"Tx" if flags & PASSWORD == 0 => match self.inherited(dict, b"V")? {
-                Object::String(value, _) => Some(text_string(value)),
+                Object::String(value) => Some(text_string(value)),
                 _ => None,
             },
             b"Ch" => Some(self.choice_text(dict, flags & COMBO != 0)),
@@ -102,7 +100,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
     fn choice_text(&self, dict: &'o Dictionary, combo: bool) -> String {
         let objects = self.shared.objects;
         let items = |key| match self.inherited(dict, key) {
-            Some(Object::Array(values)) => values.as_slice(),
+            Some(Object::Array(values)) => &values[..],
             Some(value) => std::slice::from_ref(value),
             None => &[],
         };
@@ -141,7 +139,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
     }
 
     fn inherited_name(&self, dict: &'o Dictionary, key: &[u8]) -> Option<&'o [u8]> {
-        self.inherited(dict, key)?.as_name().ok()
+        self.inherited(dict, key)?.as_name()
     }
 
     /// An entry of a field that its ancestors may have instead (ISO 32000-1, 12.7.3.1).
@@ -208,7 +206,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
 
 fn string(object: &Object) -> Option<&[u8]> {
     match object {
-        Object::String(bytes, _) => Some(bytes),
+        Object::String(bytes) => Some(bytes),
         _ => None,
     }
 }

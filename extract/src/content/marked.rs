@@ -1,10 +1,8 @@
 //! Marked content: optional content that hides, `ActualText` that replaces (ISO 32000-1, 14.6 and 14.9.4).
 
-use lopdf::Dictionary;
-
 use super::interpreter::Interpreter;
 use super::operands::Operand;
-use crate::objects::{as_dict, text_string};
+use crate::objects::{Dictionary, as_dict, text_string};
 
 /// Marked-content sequences kept open at a time; deeper ones are counted and not looked at.
 const MAX_MARKS: usize = 4_096;

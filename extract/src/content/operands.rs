@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use lopdf::Dictionary;
-
 use crate::geometry::Matrix;
 use crate::objects::lexer::{Lexer, Token, decode_hex, decode_literal, decode_name};
-use crate::objects::parse;
+use crate::objects::{Dictionary, parse};
 
 /// Operands kept for one operator; the longest `TJ` arrays of real files have a few thousand.
 const MAX_OPERANDS: usize = 1 << 18;

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object, ObjectId};
-
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Object, ObjectId, Objects};
 
 /// Nesting of visibility expressions that is looked at.
 const MAX_EXPRESSION_DEPTH: u32 = 16;
@@ -29,7 +27,7 @@ impl OptionalContent {
             dict.and_then(|dict| objects.array(dict, key))
                 .unwrap_or_default()
                 .iter()
-                .filter_map(|item| item.as_reference().ok())
+                .filter_map(|item| item.as_reference())
                 .collect()
         };
         let mut hidden = HashSet::new();
@@ -70,11 +68,11 @@ impl OptionalContent {
 
     /// `OCGs` under the policy `P` (ISO 32000-1, table 99).
     fn membership(&self, objects: &Objects<'_>, dict: &Dictionary, depth: u32) -> bool {
-        let Ok(groups) = dict.get(b"OCGs") else {
+        let Some(groups) = dict.get(b"OCGs") else {
             return true;
         };
         let groups = match objects.resolve(groups) {
-            Object::Array(items) => items.as_slice(),
+            Object::Array(items) => items,
             Object::Null => return true,
             _ => std::slice::from_ref(groups),
         };

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use lopdf::Stream;
+use crate::objects::Stream;
 
 use crate::budget::Budget;
 use crate::font::{Font, Glyph};

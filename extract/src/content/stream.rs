@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, Stream};
-
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Object, Objects, Stream};
 use crate::{ExtractError, filter};
 
 /// Decoded bytes of forms kept at a time.
@@ -51,7 +49,7 @@ impl StreamCache {
     ) -> Result<Rc<Vec<u8>>, ExtractError> {
         let mut joined = Vec::new();
         let parts = match objects.lookup(page, b"Contents") {
-            Some(Object::Array(parts)) => parts.as_slice(),
+            Some(Object::Array(parts)) => parts,
             Some(single) => std::slice::from_ref(single),
             None => &[],
         };

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object};
+use crate::objects::{Dictionary, Object};
 
 use crate::objects::{Objects, as_dict, as_number, text_string};
 
@@ -68,7 +68,7 @@ impl<'o> Structure<'o> {
 /// Whether the marked content is among the kids of the element (ISO 32000-1, table 323).
 fn has_content(objects: &Objects<'_>, element: &Dictionary, identifier: i64) -> bool {
     let kids = match objects.lookup(element, b"K") {
-        Some(Object::Array(kids)) => kids.as_slice(),
+        Some(Object::Array(kids)) => &kids[..],
         Some(kid) => std::slice::from_ref(kid),
         None => &[],
     };

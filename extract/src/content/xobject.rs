@@ -1,16 +1,12 @@
 //! `Do` and inline images: forms are run, images are placed (ISO 32000-1, 8.9 and 8.10).
 
-use lopdf::{Dictionary, Object, Stream};
-
 use super::images::{ImageKey, StoredImage};
 use super::inline;
 use super::interpreter::Interpreter;
 use crate::geometry::rect_of_corners;
 use crate::objects::lexer::Lexer;
+use crate::objects::{Dictionary, Object, Stream};
 use crate::{ExtractError, PlacedImage, Sha256, WarningCode, image};
-
-/// Places of images kept per page.
-const MAX_PLACED_IMAGES: usize = 20_000;
 
 impl<'o> Interpreter<'_, '_, 'o> {
     pub(super) fn draw_named_object(&mut self) -> Result<(), ExtractError> {
@@ -34,9 +30,8 @@ impl<'o> Interpreter<'_, '_, 'o> {
 
     /// Whether the `OC` entry of a form, image or annotation leaves it visible.
     pub(super) fn is_content_visible(&self, dict: &Dictionary) -> bool {
-        dict.get(b"OC").map_or(true, |group| {
-            self.shared.optional.is_visible(self.shared.objects, group)
-        })
+        dict.get(b"OC")
+            .is_none_or(|group| self.shared.optional.is_visible(self.shared.objects, group))
     }
 
     fn draw_image(&mut self, stream: &'o Stream) -> Result<(), ExtractError> {
@@ -84,7 +79,7 @@ impl<'o> Interpreter<'_, '_, 'o> {
     fn place(&mut self, stored: Option<StoredImage>) {
         self.collector.image_seen();
         let Some(stored) = stored else { return };
-        if self.placed.len() >= MAX_PLACED_IMAGES {
+        if self.placed.len() as u64 >= self.shared.budget.limits.max_placed_images {
             self.warn(WarningCode::Limit, "the page draws too many images");
             return;
         }

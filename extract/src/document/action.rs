@@ -1,10 +1,8 @@
 //! Actions (ISO 32000-1, 12.6): what an outline item, link or script leads to.
 
-use lopdf::{Dictionary, Object};
-
 use super::destination;
 use crate::LinkTarget;
-use crate::objects::{Objects, as_dict, text_string};
+use crate::objects::{Dictionary, Object, Objects, as_dict, text_string};
 use crate::page::Pages;
 
 /// Actions that follow one another through `Next`.
@@ -17,12 +15,12 @@ pub(super) fn target(
     pages: &Pages<'_>,
 ) -> Option<LinkTarget> {
     let page = |object: &Object| destination::page(object, objects, pages).map(LinkTarget::Page);
-    if let Ok(dest) = holder.get(b"Dest") {
+    if let Some(dest) = holder.get(b"Dest") {
         return page(dest);
     }
     let action = objects.dict(holder, b"A")?;
     match objects.name(action, b"S")? {
-        b"GoTo" => page(action.get(b"D").ok()?),
+        b"GoTo" => page(action.get(b"D")?),
         b"URI" => objects
             .string(action, b"URI")
             .map(|uri| LinkTarget::Uri(text_string(uri))),
@@ -36,7 +34,7 @@ pub(super) fn target(
 /// The name in a file specification (ISO 32000-1, 7.11).
 pub(super) fn file_name(specification: &Object, objects: &Objects<'_>) -> Option<String> {
     match specification {
-        Object::String(name, _) => Some(text_string(name)),
+        Object::String(name) => Some(text_string(name)),
         Object::Dictionary(dict) => [&b"UF"[..], b"F", b"Unix", b"DOS", b"Mac"]
             .iter()
             .find_map(|key| objects.string(dict, key))
@@ -59,9 +57,9 @@ pub(super) fn each_type(action: &Object, objects: &Objects<'_>, look: &mut dyn F
             look(kind);
         }
         match action.get(b"Next").map(|next| objects.resolve(next)) {
-            Ok(Object::Array(next)) => pending.extend(next.iter().take(MAX_CHAIN)),
-            Ok(next) => pending.push(next),
-            Err(_) => {}
+            Some(Object::Array(next)) => pending.extend(next.iter().take(MAX_CHAIN)),
+            Some(next) => pending.push(next),
+            None => {}
         }
     }
 }

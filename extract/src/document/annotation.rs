@@ -1,8 +1,6 @@
 //! The annotations of a page (ISO 32000-1, 12.5).
 
-use lopdf::Dictionary;
-
-use crate::objects::{Objects, as_dict};
+use crate::objects::{Dictionary, Objects, as_dict};
 use crate::page::PageNode;
 
 /// Annotations looked at per page.

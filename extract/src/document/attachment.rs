@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object};
-
 use super::{action, annotation, name_tree};
 use crate::budget::Budget;
-use crate::objects::{Objects, as_dict, text_string};
+use crate::objects::{Dictionary, Object, Objects, as_dict, text_string};
 use crate::page::Pages;
 use crate::{Attachment, ExtractError};
 
@@ -41,7 +39,7 @@ pub(super) fn list(
     for node in pages.nodes() {
         budget.check()?;
         for (dict, subtype) in annotation::on_page(node, objects) {
-            if let (b"FileAttachment", Ok(specification)) = (subtype, dict.get(b"FS")) {
+            if let (b"FileAttachment", Some(specification)) = (subtype, dict.get(b"FS")) {
                 add(specification, None);
             }
         }

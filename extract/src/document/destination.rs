@@ -1,9 +1,7 @@
 //! Destinations (ISO 32000-1, 12.3.2): explicit and named, to page numbers.
 
-use lopdf::Object;
-
 use super::name_tree;
-use crate::objects::Objects;
+use crate::objects::{Object, Objects};
 use crate::page::Pages;
 
 /// Names that stand for names.
@@ -16,7 +14,8 @@ pub(super) fn page(destination: &Object, objects: &Objects<'_>, pages: &Pages<'_
         destination = match destination {
             Object::Array(items) => return explicit(items.first()?, pages),
             Object::Dictionary(dict) => objects.lookup(dict, b"D")?,
-            Object::Name(name) | Object::String(name, _) => named(name, objects)?,
+            Object::Name(name) => named(name, objects)?,
+            Object::String(name) => named(name, objects)?,
             _ => return None,
         };
     }

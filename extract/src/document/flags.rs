@@ -1,11 +1,10 @@
 //! What a reader should know before trusting a document. Nothing of it is ever run.
 
-use lopdf::{Dictionary, Object};
 use std::collections::HashSet;
 
 use super::{action, annotation};
 use crate::budget::Budget;
-use crate::objects::{Objects, as_dict};
+use crate::objects::{Dictionary, Object, Objects, as_dict};
 use crate::page::Pages;
 use crate::{ExtractError, Flags};
 
@@ -58,7 +57,7 @@ struct Actions<'f, 'o> {
 impl Actions<'_, '_> {
     /// The action in an entry of `holder`, where it is one and not a destination.
     fn look(&mut self, holder: &Dictionary, key: &[u8]) {
-        if let Ok(action) = holder.get(key) {
+        if let Some(action) = holder.get(key) {
             self.look_at(action);
         }
     }

@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object};
-
 use crate::ExtractError;
 use crate::budget::Budget;
-use crate::objects::{Objects, as_dict};
+use crate::objects::{Dictionary, Object, Objects, as_dict};
 
 /// Nodes visited in one tree.
 const MAX_NODES: usize = 10_000;
@@ -25,7 +23,7 @@ pub(super) fn find<'o>(
             .unwrap_or_default()
             .chunks_exact(2)
         {
-            if matches!(objects.resolve(&pair[0]), Object::String(name, _) if name == key) {
+            if matches!(objects.resolve(&pair[0]), Object::String(name) if **name == *key) {
                 return Some(objects.resolve(&pair[1]));
             }
         }
@@ -59,7 +57,7 @@ pub(super) fn each<'o>(
             .unwrap_or_default()
             .chunks_exact(2)
         {
-            if let Object::String(key, _) = objects.resolve(&pair[0]) {
+            if let Object::String(key) = objects.resolve(&pair[0]) {
                 look(key, &pair[1]);
             }
         }
@@ -80,8 +78,8 @@ fn may_hold(node: &Dictionary, key: &[u8], objects: &Objects<'_>) -> bool {
         return true;
     };
     match (objects.resolve(least), objects.resolve(greatest)) {
-        (Object::String(least, _), Object::String(greatest, _)) => {
-            (least.as_slice()..=greatest.as_slice()).contains(&key)
+        (Object::String(least), Object::String(greatest)) => {
+            (&**least..=&**greatest).contains(&key)
         }
         _ => true,
     }

@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object};
-
 use super::action;
 use crate::budget::Budget;
-use crate::objects::{Objects, as_dict, text_string};
+use crate::objects::{Dictionary, Object, Objects, as_dict, text_string};
 use crate::page::Pages;
 use crate::{ExtractError, LinkTarget, OutlineItem, WarningCode};
 
@@ -26,7 +24,7 @@ pub(super) fn read(
     let Some(root) = root else { return Ok(items) };
     let mut visited: HashSet<*const Dictionary> = HashSet::from([std::ptr::from_ref(root)]);
     let mut pending: Vec<(&Object, u32)> = Vec::new();
-    pending.extend(root.get(b"First").ok().map(|first| (first, 1)));
+    pending.extend(root.get(b"First").map(|first| (first, 1)));
     while let Some((item, level)) = pending.pop() {
         budget.check()?;
         let Some(dict) = as_dict(objects.resolve(item)) else {
@@ -57,9 +55,9 @@ pub(super) fn read(
                 _ => None,
             },
         });
-        pending.extend(dict.get(b"Next").ok().map(|next| (next, level)));
+        pending.extend(dict.get(b"Next").map(|next| (next, level)));
         if level < budget.limits.max_depth {
-            pending.extend(dict.get(b"First").ok().map(|first| (first, level + 1)));
+            pending.extend(dict.get(b"First").map(|first| (first, level + 1)));
         }
     }
     Ok(items)

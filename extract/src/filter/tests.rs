@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, ZlibEncoder};
-use lopdf::{Document, dictionary};
+use lopdf::{Dictionary, Document, Object, dictionary};
 use proptest::prelude::*;
 
 use super::*;
@@ -30,7 +30,8 @@ fn decode_alone(
     let cancel = Cancel::new();
     let budget = Budget::new(limits, &cancel);
     let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
-    let decoded = decode(dict, bytes, &objects, &budget).map(|filtered| filtered.bytes.to_vec());
+    let decoded = decode(&dict.clone().into(), bytes, &objects, &budget)
+        .map(|filtered| filtered.bytes.to_vec());
     (decoded, budget.take_warnings())
 }
 
@@ -180,11 +181,12 @@ fn an_image_filter_stops_the_chain_and_keeps_its_parameters() {
     let mut file = Vec::new();
     document.save_to(&mut file).unwrap();
     let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
+    let dict = dict.into();
     let filtered = decode(&dict, b"4142>", &objects, &budget).unwrap();
     assert_eq!(&*filtered.bytes, b"AB");
     let (filter, params) = filtered.image.unwrap();
     assert_eq!(filter, ImageFilter::CcittFax);
-    assert_eq!(params.unwrap().get(b"K").unwrap(), &Object::Integer(-1));
+    assert_eq!(objects.integer(params.unwrap(), b"K"), Some(-1));
 }
 
 #[test]

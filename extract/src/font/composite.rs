@@ -2,9 +2,7 @@
 
 mod glyph_texts; // CID → text, from the embedded font program
 
-use std::cell::Cell;
-
-use lopdf::{Dictionary, Object, Stream};
+use std::cell::{Cell, OnceCell};
 
 use super::cmap::{CMap, Code, Collection, Mapped, ToUnicode};
 use super::descriptor::Descriptor;
@@ -13,10 +11,14 @@ use super::glyph_text::GlyphText;
 use super::widths::CidWidths;
 use super::{Font, Glyph, Kind, Source, meaningful, stand_in};
 use crate::WarningCode;
+use crate::objects::{Dictionary, Object, Stream};
 use glyph_texts::GlyphTexts;
 
 /// CMaps followed from one `UseCMap` to the next.
 const MAX_USECMAP: usize = 4;
+
+/// Glyphs remembered per font; a power of two.
+const SEEN_GLYPHS: usize = 256;
 
 /// A Type 0 font and its one descendant.
 #[derive(Debug)]
@@ -28,32 +30,8 @@ pub(super) struct Composite {
     meaning: Meaning,
     /// CIDs lead to glyphs of a TrueType font.
     true_type: bool,
-    /// Texts by the last bits of their CID, so that most are looked up once.
-    recent: Recent,
-}
-
-#[derive(Debug)]
-struct Recent(Box<[Cell<(u32, GlyphText)>; RECENT_TEXTS]>);
-
-const RECENT_TEXTS: usize = 256;
-
-impl Recent {
-    fn new() -> Self {
-        let unused = || Cell::new((u32::MAX, GlyphText::EMPTY));
-        Self(Box::new(std::array::from_fn(|_| unused())))
-    }
-
-    fn get_or_insert_with(&self, cid: u32, text: impl FnOnce() -> GlyphText) -> GlyphText {
-        let slot = &self.0[cid as usize % RECENT_TEXTS];
-        match slot.get() {
-            (known, text) if known == cid => text,
-            _ => {
-                let text = text();
-                slot.set((cid, text));
-                text
-            }
-        }
-    }
+    /// Glyphs shown before, each at the end of its code.
+    seen: OnceCell<Box<[Cell<Option<Glyph>>; SEEN_GLYPHS]>>,
 }
 
 #[derive(Debug)]
@@ -67,7 +45,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
     let Source { objects, dict, .. } = source;
     let descendant = objects
         .array(dict, b"DescendantFonts")
-        .and_then(|fonts| objects.resolve(fonts.first()?).as_dict().ok());
+        .and_then(|fonts| objects.resolve(fonts.first()?).as_dict());
     if descendant.is_none() {
         let detail = "a composite font has no descendant font";
         source.budget.warn(WarningCode::DamagedFont, detail);
@@ -90,7 +68,7 @@ pub(super) fn load(source: Source<'_>) -> Font {
         to_unicode,
         meaning,
         true_type: objects.name(cid_font, b"Subtype") == Some(b"CIDFontType2"),
-        recent: Recent::new(),
+        seen: OnceCell::new(),
     };
     Font::new(&descriptor, Kind::Composite(Box::new(font)))
 }
@@ -126,7 +104,7 @@ pub(super) fn load_code_page_936(source: Source<'_>, descriptor: &Descriptor<'_>
         to_unicode: None,
         meaning: Meaning::Collection(Collection::Gb1),
         true_type: true,
-        recent: Recent::new(),
+        seen: OnceCell::new(),
     };
     Some(Font::new(descriptor, Kind::Composite(Box::new(font))))
 }
@@ -142,6 +120,23 @@ impl Composite {
     /// The first glyph of `bytes`, and what did not fit into its text.
     pub(super) fn glyph(&self, bytes: &[u8]) -> Option<(Glyph, &str)> {
         let code = self.encoding.next_code(bytes)?;
+        let seen = self
+            .seen
+            .get_or_init(|| Box::new([const { Cell::new(None) }; SEEN_GLYPHS]));
+        let place = &seen[code.value as usize % SEEN_GLYPHS];
+        if let Some(glyph) = place.get()
+            && (glyph.code, glyph.len) == (code.value, code.len)
+        {
+            return Some((glyph, ""));
+        }
+        let (glyph, rest) = self.new_glyph(code);
+        if rest.is_empty() {
+            place.set(Some(glyph));
+        }
+        Some((glyph, rest))
+    }
+
+    fn new_glyph(&self, code: Code) -> (Glyph, &str) {
         let cid = self.encoding.cid(code);
         let (text, rest) = self.text(code, cid);
         let glyph = Glyph {
@@ -152,7 +147,7 @@ impl Composite {
             text,
             is_space: code.len == 1 && code.value == 32,
         };
-        Some((glyph, rest))
+        (glyph, rest)
     }
 
     /// `ToUnicode`, then the CMap where its codes are Unicode, then the CID (9.10.2).
@@ -168,11 +163,9 @@ impl Composite {
         }
         match &self.meaning {
             Meaning::Collection(collection) => {
-                let text = self.recent.get_or_insert_with(cid, || {
-                    let mut text = String::new();
-                    collection.append_unicode(cid, &mut text);
-                    GlyphText::split(&text).0
-                });
+                let mut text = String::new();
+                collection.append_unicode(cid, &mut text);
+                let (text, _) = GlyphText::split(&text);
                 if !text.is_empty() {
                     return (text, "");
                 }

@@ -1,9 +1,7 @@
 //! Font descriptors: name, style, vertical extent and the embedded font program (ISO 32000-1, 9.8).
 
-use lopdf::{Dictionary, ObjectId, Stream};
-
 use super::standard14::StandardFont;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, ObjectId, Objects, Stream};
 
 /// What is taken where neither the descriptor nor the font's box gives a credible height.
 const DEFAULT_ASCENT: f32 = 0.8;
@@ -80,7 +78,7 @@ impl<'o> Descriptor<'o> {
             symbolic: flags & SYMBOLIC != 0 && flags & NONSYMBOLIC == 0,
             missing_width: objects.number(dict, b"MissingWidth"),
             program: program.and_then(|key| objects.stream(dict, key)),
-            program_id: program.and_then(|key| dict.get(key).ok()?.as_reference().ok()),
+            program_id: program.and_then(|key| dict.get(key)?.as_reference()),
             name,
             standard,
             flags,

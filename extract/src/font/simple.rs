@@ -8,8 +8,6 @@ pub(super) use encoding::Encoding;
 
 use std::cell::OnceCell;
 
-use lopdf::{Object, ObjectId, Stream};
-
 use super::cmap::{Mapped, ToUnicode};
 use super::descriptor::Descriptor;
 use super::encoding::BaseEncoding;
@@ -21,7 +19,7 @@ use super::{Glyph, Source, meaningful, stand_in};
 use crate::WarningCode;
 use crate::budget::Budget;
 use crate::filter;
-use crate::objects::Objects;
+use crate::objects::{Object, ObjectId, Objects, Stream};
 use widths::Widths;
 
 /// Width and text of each of the 256 codes.

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use lopdf::{Object, ObjectId, Stream};
+use crate::objects::{Object, ObjectId, Stream};
 
 use super::descriptor::Descriptor;
 use super::{Font, Kind, Source, simple};
@@ -62,10 +62,10 @@ impl GlyphStreams {
         let glyphs: Vec<UnknownGlyph> = (0..=255)
             .filter(|code| wanted(*code))
             .filter_map(|code| {
-                let stream = procedures.get(encoding.glyph_name(code)?).ok()?;
+                let stream = procedures.get(encoding.glyph_name(code)?)?;
                 Some(UnknownGlyph {
                     code,
-                    stream: stream.as_reference().ok()?,
+                    stream: stream.as_reference()?,
                     shows_text: OnceCell::new(),
                 })
             })

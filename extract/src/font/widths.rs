@@ -1,9 +1,7 @@
 //! Widths of CIDFonts: `W`, `DW`, `W2` and `DW2` (ISO 32000-1, 9.7.4.3).
 
-use lopdf::{Dictionary, Object};
-
 use super::range_map::RangeMap;
-use crate::objects::{Objects, as_number};
+use crate::objects::{Dictionary, Object, Objects, as_number};
 
 /// Ranges kept of one array; each CID can have one of its own.
 const MAX_RANGES: usize = 65_536;

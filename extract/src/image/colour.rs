@@ -57,7 +57,8 @@ impl Colour {
         }
     }
 
-    /// Whether a JPEG file with this number of components shows the right colours on its own.
+    /// Whether a JPEG file with this number of components shows the right colours on its own. One of
+    /// inks does not: viewers take those of an Adobe file for inverted, whatever the document says.
     pub(super) fn is_shown_by_jpeg(&self, components: usize) -> bool {
         match self {
             Self::Gray | Self::CalGray(_) => components == 1,

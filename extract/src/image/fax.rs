@@ -1,14 +1,12 @@
 //! CCITTFaxDecode (ISO 32000-1, 7.4.6; ITU-T T.4 and T.6).
 
-use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode};
-use lopdf::Dictionary;
-
 use super::ImageError;
 use super::header::{self, Header};
 use super::samples::Samples;
 use crate::WarningCode;
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
+use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode};
 
 /// `Columns` where the parameters do not say.
 const DEFAULT_COLUMNS: i64 = 1728;

@@ -3,14 +3,12 @@
 mod postscript; // type 4
 mod sampled; // type 0
 
-use lopdf::{Dictionary, Object};
-
 use self::postscript::Program;
 use self::sampled::Table;
 use super::ImageError;
 use crate::budget::Budget;
 use crate::filter;
-use crate::objects::{Objects, as_dict};
+use crate::objects::{Dictionary, Object, Objects, as_dict};
 
 /// Functions within stitching functions.
 const MAX_DEPTH: u32 = 8;

@@ -1,10 +1,8 @@
 //! What the image dictionary says of size, depth and decoding (ISO 32000-1, tables 89 and 93).
 
-use lopdf::{Dictionary, Object};
-
 use super::ImageError;
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Object, Objects};
 
 /// Allowed to every image, however small it is in the file.
 const MIN_ENCODED_BYTES: u64 = 64 << 10;

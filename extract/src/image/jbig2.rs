@@ -1,14 +1,12 @@
 //! JBIG2Decode (ISO 32000-1, 7.4.7; ITU-T T.88).
 
-use hayro_jbig2::{DecodeSettings, Decoder, File, Globals, Page};
-use lopdf::Dictionary;
-
 use super::ImageError;
 use super::header::{self, Header};
 use super::samples::Samples;
 use crate::budget::Budget;
 use crate::filter;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
+use hayro_jbig2::{DecodeSettings, Decoder, File, Globals, Page};
 
 const DAMAGED: ImageError = ImageError::Damaged("its jbig2 data");
 

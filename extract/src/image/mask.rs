@@ -1,12 +1,10 @@
 //! Soft masks, stencil masks and colour keys (ISO 32000-1, 8.9.6 and 11.6.5.3): transparency.
 
-use lopdf::Dictionary;
-
 use super::colour::{Colour, Palette};
 use super::samples::{Samples, Unpacker};
 use super::{ImageError, Source, decode_gray, stream_source};
 use crate::budget::Budget;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
 
 /// Where an image lets its background through.
 pub(super) enum Alpha {

@@ -6,7 +6,7 @@ mod limits;
 mod masks;
 
 use ::png as png_crate;
-use lopdf::{Document, Stream, StringFormat, dictionary};
+use lopdf::{Dictionary, Document, Object, Stream, StringFormat, dictionary};
 
 use super::*;
 use crate::{Cancel, Limits, Options, Warning};
@@ -60,9 +60,9 @@ fn decode_with(
     let cancel = Cancel::new();
     let budget = Budget::new(limits, &cancel);
     let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
-    let named = dictionary! { "Mine" => "DeviceRGB" };
+    let named = dictionary! { "Mine" => "DeviceRGB" }.into();
     let source = Source {
-        dict,
+        dict: &dict.clone().into(),
         bytes,
         colour_spaces: Some(&named),
         profiles: &Profiles::default(),

@@ -2,11 +2,10 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
-use std::ops::Range;
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object, ObjectId, Stream};
-
+use super::encryption::Encryption;
+use super::object::{Data, Dictionary, Object, ObjectId, Stream};
 use super::object_stream::ObjectStream;
 use super::xref::{self, Entry, Place};
 use super::{Objects, indirect};
@@ -19,29 +18,29 @@ const MAX_READS_AT_ONCE: u32 = 8;
 /// Decoded object streams kept at a time.
 const MAX_CACHED_BYTES: usize = 32 << 20;
 
-/// The objects of a sound, unencrypted file.
+/// The objects of a sound file.
 pub(super) struct File<'a> {
     bytes: &'a [u8],
     slots: Vec<Slot>,
     trailer: Dictionary,
-    /// Where the data of each stream read so far lies; a stream's `start_position` is the index.
-    extents: RefCell<Vec<Range<usize>>>,
     object_streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
     cached_bytes: Cell<usize>,
     reads: Cell<u32>,
     damaged: Cell<bool>,
+    /// Set before anything but the encryption dictionary is read.
+    encryption: OnceCell<Encryption>,
 }
 
 struct Slot {
     entry: Entry,
-    object: OnceCell<Option<Box<Object>>>,
+    object: OnceCell<Option<Object>>,
 }
 
 impl<'a> File<'a> {
-    /// `None` where the cross-reference cannot be followed or the file is encrypted.
+    /// `None` where the cross-reference cannot be followed.
     pub(super) fn open(bytes: &'a [u8], budget: &Budget<'_>) -> Option<Self> {
         let xref = xref::read(bytes, budget)?;
-        if xref.trailer.has(b"Encrypt") || !xref.trailer.has(b"Root") {
+        if !xref.trailer.has(b"Root") {
             return None;
         }
         let slots = xref.entries.into_iter().map(|entry| Slot {
@@ -61,13 +60,23 @@ impl<'a> File<'a> {
         Self {
             bytes: &[],
             slots: Vec::new(),
-            trailer: Dictionary::new(),
-            extents: RefCell::default(),
+            trailer: Dictionary::default(),
             object_streams: RefCell::default(),
             cached_bytes: Cell::new(0),
             reads: Cell::new(0),
             damaged: Cell::new(false),
+            encryption: OnceCell::new(),
         }
+    }
+
+    /// From now on, objects are decrypted.
+    pub(super) fn unlock(&self, encryption: Encryption) {
+        // A file is unlocked once, where it is opened.
+        let _ = self.encryption.set(encryption);
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encryption.get().is_some()
     }
 
     /// The whole file.
@@ -91,20 +100,11 @@ impl<'a> File<'a> {
             .map(|slot| (slot.entry.number, slot.entry.generation))
     }
 
-    /// The bytes of a stream, with every filter still on.
-    pub(super) fn raw(&self, stream: &Stream) -> &'a [u8] {
-        stream
-            .start_position
-            .and_then(|index| self.extents.borrow().get(index).cloned())
-            .and_then(|extent| self.bytes.get(extent))
-            .unwrap_or_default()
-    }
-
     /// The object with this number, whatever its generation.
     pub(super) fn get(&self, number: u32, objects: &Objects<'_>) -> Option<&Object> {
         let slot = self.slot(number)?;
         if let Some(object) = slot.object.get() {
-            return object.as_deref();
+            return object.as_ref();
         }
         if self.reads.get() >= MAX_READS_AT_ONCE {
             return None;
@@ -112,7 +112,7 @@ impl<'a> File<'a> {
         self.reads.set(self.reads.get() + 1);
         let object = self.read(&slot.entry, objects);
         self.reads.set(self.reads.get() - 1);
-        slot.object.get_or_init(|| object.map(Box::new)).as_deref()
+        slot.object.get_or_init(|| object).as_ref()
     }
 
     /// Numbers are mostly consecutive: the first guess is mostly right.
@@ -152,27 +152,32 @@ impl<'a> File<'a> {
         let offset = usize::try_from(offset).ok()?;
         let max_depth = objects.budget.limits.max_depth;
         let found = indirect::read(self.bytes, offset, max_depth)?;
-        if found.number != number {
+        if found.id.0 != number {
             return None;
         }
-        let (Some(start), Object::Dictionary(_)) = (found.data_start, &found.object) else {
-            return Some(found.object);
+        let encryption = self.encryption.get();
+        let object = match encryption {
+            Some(encryption) => encryption.strings(found.id, found.object),
+            None => found.object,
         };
-        let Object::Dictionary(dict) = found.object else {
-            return None;
+        let (Some(start), Object::Dictionary(dict)) = (found.data_start, &object) else {
+            return Some(object);
         };
         let length = objects
-            .integer(&dict, b"Length")
+            .integer(dict, b"Length")
             .and_then(|length| usize::try_from(length).ok());
         let extent = indirect::extent(self.bytes, start, length);
-        let mut extents = self.extents.borrow_mut();
-        extents.push(extent);
-        Some(Object::Stream(Stream {
-            dict,
-            content: Vec::new(),
-            allows_compression: false,
-            start_position: Some(extents.len() - 1),
-        }))
+        let data = match encryption {
+            Some(encryption) => {
+                let data = self.bytes.get(extent).unwrap_or_default();
+                Data::Own(encryption.data(found.id, dict, data))
+            }
+            None => Data::InFile(extent),
+        };
+        let Object::Dictionary(dict) = object else {
+            return None;
+        };
+        Some(Object::Stream(Box::new(Stream { dict, data })))
     }
 
     fn object_stream(&self, container: u32, objects: &Objects<'_>) -> Option<Rc<ObjectStream>> {
@@ -186,7 +191,7 @@ impl<'a> File<'a> {
             return None;
         };
         let first = usize::try_from(objects.integer(&stream.dict, b"First")?).ok()?;
-        let data = self.raw(stream);
+        let data = objects.raw(stream);
         let decoded = filter::decode(&stream.dict, data, objects, objects.budget).ok()?;
         let decoded = ObjectStream::new(&stream.dict, first, decoded.bytes.into_owned());
         let decoded = Rc::new(decoded);

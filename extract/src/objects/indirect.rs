@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use lopdf::Object;
-
 use super::lexer::{Lexer, Token, is_white};
+use super::object::{Object, ObjectId};
 use super::parse;
 
 /// An indirect object as it stands in the file.
 pub(super) struct Indirect {
-    pub(super) number: u32,
+    /// As the object itself says.
+    pub(super) id: ObjectId,
     pub(super) object: Object,
     /// Where the data of a stream starts.
     pub(super) data_start: Option<usize>,
@@ -18,7 +18,8 @@ pub(super) struct Indirect {
 /// Reads the object at `offset`; `None` where there is no object header.
 pub(super) fn read(bytes: &[u8], offset: usize, max_depth: u32) -> Option<Indirect> {
     let mut lexer = Lexer::new(bytes, offset);
-    let (Token::Integer(number), Token::Integer(_)) = (lexer.token()?, lexer.token()?) else {
+    let (Token::Integer(number), Token::Integer(generation)) = (lexer.token()?, lexer.token()?)
+    else {
         return None;
     };
     let before_keyword = lexer.position();
@@ -38,7 +39,10 @@ pub(super) fn read(bytes: &[u8], offset: usize, max_depth: u32) -> Option<Indire
         _ => None,
     };
     Some(Indirect {
-        number: u32::try_from(number).ok()?,
+        id: (
+            u32::try_from(number).ok()?,
+            u16::try_from(generation).unwrap_or(0),
+        ),
         object,
         data_start,
     })
@@ -93,7 +97,7 @@ mod tests {
         let file = b"7 0 obj <</Length 3>> stream\r\nabcdef\nendstream endobj";
         let found = read(file, 0, 10).unwrap();
         let start = found.data_start.unwrap();
-        assert_eq!(found.number, 7);
+        assert_eq!(found.id, (7, 0));
         assert_eq!(&file[extent(file, start, Some(3))], b"abcdef");
         assert_eq!(&file[extent(file, start, Some(6))], b"abcdef");
         assert_eq!(&file[extent(file, start, Some(usize::MAX))], b"abcdef");

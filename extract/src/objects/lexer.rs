@@ -27,6 +27,14 @@ pub(crate) struct Lexer<'b> {
     position: usize,
 }
 
+/// Digits of a number that are read; what is longer is as large as it can be, or as precise.
+const MAX_DIGITS: usize = 18;
+
+const POWERS_OF_TEN: [f64; MAX_DIGITS + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18,
+];
+
 const WHITE: u8 = 1;
 const DELIMITER: u8 = 2;
 
@@ -88,27 +96,37 @@ impl<'b> Lexer<'b> {
             if is_white(byte) {
                 self.position += 1;
             } else if byte == b'%' {
-                let rest = self.rest();
-                self.position += rest
-                    .iter()
-                    .position(|&byte| byte == b'\n' || byte == b'\r')
-                    .unwrap_or(rest.len());
+                self.skip_comment();
             } else {
                 return;
             }
         }
     }
 
+    fn skip_comment(&mut self) {
+        let rest = self.rest();
+        self.position += rest
+            .iter()
+            .position(|&byte| byte == b'\n' || byte == b'\r')
+            .unwrap_or(rest.len());
+    }
+
     /// The next token; `None` at the end of the bytes.
     pub(crate) fn token(&mut self) -> Option<Token<'b>> {
         loop {
-            self.skip_white();
             let start = self.position;
             let first = self.peek()?;
+            if is_white(first) {
+                self.position += 1;
+                continue;
+            }
             self.position += 1;
             return Some(match first {
                 b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(start),
-                b'/' => Token::Name(self.regular()),
+                b'/' => {
+                    self.skip_regular();
+                    Token::Name(&self.bytes[start + 1..self.position])
+                }
                 b'(' => self.literal(),
                 b'<' if self.peek() == Some(b'<') => {
                     self.position += 1;
@@ -122,20 +140,26 @@ impl<'b> Lexer<'b> {
                 b'[' => Token::ArrayStart,
                 b']' => Token::ArrayEnd,
                 b'>' | b')' | b'{' | b'}' => continue,
-                _ => {
-                    self.regular();
-                    Token::Keyword(&self.bytes[start..self.position])
+                b'%' => {
+                    self.skip_comment();
+                    continue;
                 }
+                _ => self.keyword(start),
             });
         }
     }
 
-    fn regular(&mut self) -> &'b [u8] {
-        let start = self.position;
-        while self.peek().is_some_and(is_regular) {
-            self.position += 1;
-        }
-        &self.bytes[start..self.position]
+    fn skip_regular(&mut self) {
+        let rest = self.rest();
+        self.position += rest
+            .iter()
+            .position(|&byte| !is_regular(byte))
+            .unwrap_or(rest.len());
+    }
+
+    fn keyword(&mut self, start: usize) -> Token<'b> {
+        self.skip_regular();
+        Token::Keyword(&self.bytes[start..self.position])
     }
 
     /// A number, or a keyword that starts like one.
@@ -143,53 +167,62 @@ impl<'b> Lexer<'b> {
     /// Writers leave doubled signs and signs inside numbers behind (`--5`, `12-34`): a repeated
     /// leading sign counts once and the number ends at the inner sign.
     fn number(&mut self, start: usize) -> Token<'b> {
-        self.position = start;
-        let negative = self.peek() == Some(b'-');
-        while matches!(self.peek(), Some(b'+' | b'-')) {
-            self.position += 1;
+        let bytes = self.bytes;
+        let mut at = start;
+        while matches!(bytes.get(at), Some(b'+' | b'-')) {
+            at += 1;
         }
-        let (mut integer, mut digits) = (0_i64, 0);
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            integer = integer
-                .saturating_mul(10)
-                .saturating_add(i64::from(digit - b'0'));
+        let negative = bytes.get(start) == Some(&b'-');
+        let (mut value, mut digits) = (0_u64, 0);
+        while let Some(digit) = digit(bytes, at) {
+            // Wraps where there are too many digits, and is not looked at then.
+            value = value.wrapping_mul(10).wrapping_add(digit);
             digits += 1;
-            self.position += 1;
+            at += 1;
         }
-        if self.peek() == Some(b'.') {
-            return self.fraction(start, negative, integer, digits);
+        if digits > MAX_DIGITS {
+            value = i64::MAX as u64;
+        }
+        self.position = at;
+        if bytes.get(at) == Some(&b'.') {
+            return self.fraction(start, negative, value, digits);
         }
         if digits == 0 {
-            self.regular();
-            return Token::Keyword(&self.bytes[start..self.position]);
+            return self.keyword(start);
         }
         self.skip_number_tail();
-        Token::Integer(if negative { -integer } else { integer })
+        let value = value as i64;
+        Token::Integer(if negative { -value } else { value })
     }
 
-    fn fraction(&mut self, start: usize, negative: bool, integer: i64, digits: u32) -> Token<'b> {
-        self.position += 1;
-        let (mut value, mut scale, mut fraction_digits) = (integer as f64, 1.0_f64, 0);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'0'..=b'9' => {
-                    if fraction_digits < 15 {
-                        value = value * 10.0 + f64::from(byte - b'0');
-                        scale *= 10.0;
-                    }
-                    fraction_digits += 1;
-                }
-                b'.' if fraction_digits == 0 => {}
-                _ => break,
-            }
-            self.position += 1;
+    /// From the decimal point on, `digits` of the number being read.
+    fn fraction(
+        &mut self,
+        start: usize,
+        negative: bool,
+        mut value: u64,
+        digits: usize,
+    ) -> Token<'b> {
+        let bytes = self.bytes;
+        let mut at = self.position;
+        while bytes.get(at) == Some(&b'.') {
+            at += 1;
         }
-        if digits == 0 && fraction_digits == 0 && self.peek().is_some_and(is_regular) {
-            self.regular();
-            return Token::Keyword(&self.bytes[start..self.position]);
+        let first = at;
+        let mut kept = 0;
+        while let Some(digit) = digit(bytes, at) {
+            if digits + kept < MAX_DIGITS {
+                value = value * 10 + digit;
+                kept += 1;
+            }
+            at += 1;
+        }
+        self.position = at;
+        if digits == 0 && at == first && self.peek().is_some_and(is_regular) {
+            return self.keyword(start);
         }
         self.skip_number_tail();
-        let value = (value / scale) as f32;
+        let value = (value as f64 / POWERS_OF_TEN[kept]) as f32;
         Token::Real(if negative { -value } else { value })
     }
 
@@ -304,6 +337,11 @@ fn escape(after: &[u8], out: &mut Vec<u8>) -> usize {
         other => out.push(other),
     }
     1
+}
+
+fn digit(bytes: &[u8], at: usize) -> Option<u64> {
+    let value = bytes.get(at)?.wrapping_sub(b'0');
+    (value < 10).then_some(u64::from(value))
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {

@@ -1,8 +1,7 @@
 //! Object streams: many objects in one stream (ISO 32000-1, 7.5.7).
 
-use lopdf::{Dictionary, Object};
-
 use super::lexer::{Lexer, Token};
+use super::object::{Dictionary, Object};
 use super::parse;
 
 /// A decoded object stream.
@@ -15,7 +14,10 @@ pub(super) struct ObjectStream {
 impl ObjectStream {
     /// `bytes` are decoded; damage in the header ends the list of objects.
     pub(super) fn new(dict: &Dictionary, first: usize, bytes: Vec<u8>) -> Self {
-        let count = dict.get(b"N").and_then(Object::as_i64).unwrap_or(i64::MAX);
+        let count = dict
+            .get(b"N")
+            .and_then(Object::as_integer)
+            .unwrap_or(i64::MAX);
         let mut lexer = Lexer::new(&bytes, 0);
         let mut offsets = Vec::new();
         while (offsets.len() as i64) < count && lexer.position() < first {
@@ -55,16 +57,27 @@ impl ObjectStream {
 
 #[cfg(test)]
 mod tests {
+    use super::super::object::Name;
     use super::*;
 
     #[test]
     fn objects_are_found_by_index_or_by_number() {
-        let mut dict = Dictionary::new();
-        dict.set("N", 2);
+        let dict = [(Name::new(b"N"), Object::Integer(2))]
+            .into_iter()
+            .collect();
         let stream = ObjectStream::new(&dict, 10, b"7 0 9 5   (ab) /Name".to_vec());
-        assert_eq!(stream.get(9, 1, 10).unwrap(), Object::from("Name"));
-        assert_eq!(stream.get(9, 0, 10).unwrap(), Object::from("Name"));
-        assert_eq!(stream.get(7, 0, 10).unwrap().as_str().unwrap(), b"ab");
+        assert_eq!(
+            stream.get(9, 1, 10).unwrap(),
+            Object::Name(Name::new(b"Name"))
+        );
+        assert_eq!(
+            stream.get(9, 0, 10).unwrap(),
+            Object::Name(Name::new(b"Name"))
+        );
+        assert_eq!(
+            stream.get(7, 0, 10).unwrap(),
+            Object::String(b"ab".as_slice().into())
+        );
         assert!(stream.get(8, 0, 10).is_none());
     }
 }

@@ -73,8 +73,8 @@ fn an_object_out_of_its_place_is_searched_for() {
         - 11;
     file[entry..entry + 10].copy_from_slice(b"0000000003");
     with_objects(&file, |objects| {
-        let found = objects.get((3, 0)).unwrap();
-        assert_eq!(found.as_str().unwrap(), b"found");
+        let found = Object::String(b"found".as_slice().into());
+        assert_eq!(objects.get((3, 0)), Some(&found));
     });
 }
 
@@ -108,7 +108,10 @@ fn an_update_replaces_and_deletes_objects() {
         .into_bytes(),
     );
     with_objects(&file, |objects| {
-        assert_eq!(objects.get((3, 0)).unwrap().as_str().unwrap(), b"new");
+        assert_eq!(
+            objects.get((3, 0)),
+            Some(&Object::String(b"new".as_slice().into()))
+        );
         assert!(objects.get((4, 0)).is_none());
     });
 }
@@ -143,6 +146,25 @@ fn objects_lie_in_object_streams() {
         assert!(objects.dict(objects.catalog().unwrap(), b"Pages").is_some());
         assert_eq!(objects.ids(), [(1, 0), (2, 0), (3, 0)]);
     });
+}
+
+#[test]
+fn a_rebuilt_file_keeps_its_information_dictionary() {
+    let rest = format!(
+        "1 0 obj\n{CATALOG}\nendobj\n2 0 obj\n{PAGES}\nendobj\n3 0 obj\n<</Title (T)>>\nendobj"
+    );
+    let trailers = [
+        "trailer <</Root 1 0 R /Info 3 0 R>> trailer <</Root 1 0 R>>",
+        "4 0 obj <</Type /XRef /Root 1 0 R /Info 3 0 R>> stream\n\nendstream endobj",
+    ];
+    for trailer in trailers {
+        let file = format!("%PDF-1.4\n{rest}\n{trailer}\nstartxref\n99999\n%%EOF");
+        with_objects(file.as_bytes(), |objects| {
+            assert!(matches!(objects.source, Source::Loaded(_)));
+            let info = objects.dict(objects.trailer(), b"Info").unwrap();
+            assert_eq!(objects.string(info, b"Title"), Some(b"T".as_slice()));
+        });
+    }
 }
 
 #[test]

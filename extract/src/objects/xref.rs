@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object};
-
 use super::Objects;
 use super::indirect;
 use super::lexer::{Lexer, Token, is_white};
+use super::object::{Dictionary, Object};
 use super::parse;
 use crate::budget::Budget;
 use crate::filter;
@@ -114,21 +113,15 @@ impl Reader<'_> {
             self.stream(start)?
         };
         let previous = match dict.get(b"Prev") {
-            Ok(Object::Integer(previous)) => u64::try_from(*previous).ok(),
-            Ok(Object::Real(previous)) if *previous > 0.0 => Some(*previous as u64),
+            Some(Object::Integer(previous)) => u64::try_from(*previous).ok(),
+            Some(Object::Real(previous)) if *previous > 0.0 => Some(*previous as u64),
             _ => None,
         };
-        match &mut self.trailer {
-            None => self.trailer = Some(dict),
-            Some(newest) if !newest.has(b"Root") => {
-                for (key, value) in &dict {
-                    if !newest.has(key) {
-                        newest.set(key.clone(), value.clone());
-                    }
-                }
-            }
-            Some(_) => {}
-        }
+        self.trailer = Some(match self.trailer.take() {
+            None => dict,
+            Some(newest) if !newest.has(b"Root") => newest.or(dict),
+            Some(newest) => newest,
+        });
         Some(previous)
     }
 
@@ -151,7 +144,7 @@ impl Reader<'_> {
         else {
             return None;
         };
-        if let Ok(Object::Integer(offset)) = dict.get(b"XRefStm")
+        if let Some(Object::Integer(offset)) = dict.get(b"XRefStm")
             && let Ok(start) = usize::try_from(*offset)
             && self.visited.insert(start as u64)
         {
@@ -196,7 +189,7 @@ impl Reader<'_> {
         let data_start = found.data_start?;
         let nothing = Objects::empty(self.budget);
         let length = match dict.get(b"Length") {
-            Ok(Object::Integer(length)) => usize::try_from(*length).ok(),
+            Some(Object::Integer(length)) => usize::try_from(*length).ok(),
             _ => None,
         };
         let extent = indirect::extent(self.bytes, data_start, length);
@@ -208,10 +201,10 @@ impl Reader<'_> {
 
     fn stream_entries(&mut self, dict: &Dictionary, data: &[u8]) -> Option<()> {
         let integers = |key: &[u8]| -> Option<Vec<u64>> {
-            let items = dict.get(key).ok()?.as_array().ok()?;
+            let items = dict.get(key)?.as_array()?;
             items
                 .iter()
-                .map(|item| u64::try_from(item.as_i64().ok()?).ok())
+                .map(|item| u64::try_from(item.as_integer()?).ok())
                 .collect()
         };
         let widths = integers(b"W")?;

@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use lopdf::{Dictionary, Object, ObjectId};
-
 use super::PageNode;
 use super::boxes::{Attributes, Geometry, rectangle};
 use crate::budget::Budget;
-use crate::objects::{Objects, as_dict, as_number};
+use crate::objects::{Dictionary, Object, ObjectId, Objects, as_dict, as_number};
 use crate::{ExtractError, WarningCode};
 
 /// What a node hands down to its kids.
@@ -28,9 +26,7 @@ pub(super) fn walk<'o>(
     objects: &'o Objects<'_>,
     budget: &Budget<'_>,
 ) -> Result<Vec<PageNode<'o>>, ExtractError> {
-    let root = objects
-        .catalog()
-        .and_then(|catalog| catalog.get(b"Pages").ok());
+    let root = objects.catalog().and_then(|catalog| catalog.get(b"Pages"));
     let mut walk = Walk {
         objects,
         budget,

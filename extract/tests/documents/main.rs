@@ -5,6 +5,8 @@ mod annotations; // annotations whose appearance is made from their text
 #[cfg(test)]
 mod hostile; // documents that try to cost too much
 #[cfg(test)]
+mod hostile_files; // files that try to cost too much while they are opened
+#[cfg(test)]
 mod marked; // what marked content hides and replaces
 #[cfg(test)]
 mod mutated; // random damage

@@ -14,6 +14,8 @@ pub(in crate::font) struct Range {
 }
 
 impl Range {
+    const ANY_TWO_BYTES: Self = Self::new(2, 0, 0xffff);
+
     pub(super) const fn new(len: u8, low: u32, high: u32) -> Self {
         Self { len, low, high }
     }
@@ -34,7 +36,7 @@ pub(in crate::font) struct Codespaces {
 
 impl Codespaces {
     /// Two bytes, any value.
-    pub(in crate::font) const TWO_BYTES: Self = Self::fixed(&[Range::new(2, 0, 0xffff)]);
+    pub(in crate::font) const TWO_BYTES: Self = Self::fixed(&[Range::ANY_TWO_BYTES]);
 
     pub(super) const fn fixed(ranges: &'static [Range]) -> Self {
         Self {
@@ -55,6 +57,10 @@ impl Codespaces {
     /// Takes one code off the front of `bytes`. Bytes outside every range are taken as one code of
     /// the shortest length that the CMap has (9.7.6.3); without ranges a code has two bytes.
     pub(in crate::font) fn next_code(&self, bytes: &[u8]) -> Option<Code> {
+        if let ([high, low, ..], [Range::ANY_TWO_BYTES]) = (bytes, &*self.ranges) {
+            let value = u32::from(u16::from_be_bytes([*high, *low]));
+            return Some(Code { value, len: 2 });
+        }
         if bytes.is_empty() {
             return None;
         }

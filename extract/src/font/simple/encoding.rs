@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use lopdf::{Dictionary, Object};
-
 use crate::font::encoding::BaseEncoding;
-use crate::objects::{Objects, as_number};
+use crate::objects::{Dictionary, Object, Objects, as_number};
 
 /// Code → glyph name as the font dictionary has it (9.6.6).
 #[derive(Debug)]

@@ -1,9 +1,7 @@
 //! The widths that a simple font's dictionary gives (ISO 32000-1, 9.6.2 and 9.8.1).
 
-use lopdf::{Dictionary, Object};
-
 use crate::font::descriptor::Descriptor;
-use crate::objects::{Objects, as_number};
+use crate::objects::{Dictionary, Object, Objects, as_number};
 
 /// `Widths`, `FirstChar` and `MissingWidth`.
 pub(super) struct Widths<'o> {

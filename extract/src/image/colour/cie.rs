@@ -1,9 +1,7 @@
 //! CalGray, CalRGB and Lab (ISO 32000-1, 8.6.5): CIE-based colours to sRGB.
 
-use lopdf::Dictionary;
-
 use super::to_byte;
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
 
 /// CIE 1931 XYZ of the illuminant D50 (ISO 15076-1).
 const D50: [f32; 3] = [0.9642, 1.0, 0.8249];

@@ -1,10 +1,10 @@
 //! ICCBased colour spaces (ISO 32000-1, 8.6.5.5; ISO 15076-1).
 
+use crate::objects::Stream;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lopdf::Stream;
 use moxcms::{ColorProfile, Layout, ToneReprCurve, Transform8BitExecutor, TransformOptions};
 
 use super::cie::encode;

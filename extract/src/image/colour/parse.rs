@@ -1,14 +1,12 @@
 //! Colour space objects (ISO 32000-1, 8.6.3) to [`Colour`].
 
-use lopdf::{Dictionary, Object};
-
 use super::cie::{CalGray, CalRgb, Lab};
 use super::icc::{Profile, Profiles};
 use super::{Colour, Function};
 use crate::budget::Budget;
 use crate::filter;
 use crate::image::ImageError;
-use crate::objects::{Objects, as_dict};
+use crate::objects::{Dictionary, Object, Objects, as_dict};
 
 /// Colour spaces within colour spaces: Indexed over DeviceN over ICCBased is three.
 const MAX_DEPTH: u32 = 8;
@@ -116,7 +114,7 @@ impl Parser<'_> {
             _ => return Err(DAMAGED),
         };
         let mut table = match self.objects.resolve(table) {
-            Object::String(bytes, _) => bytes.clone(),
+            Object::String(bytes) => bytes.to_vec(),
             Object::Stream(stream) => filter::decode_stream(stream, self.objects, self.budget)?
                 .bytes
                 .into_owned(),

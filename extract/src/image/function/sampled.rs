@@ -1,9 +1,7 @@
 //! Type 0: a table of samples, interpolated (ISO 32000-1, 7.10.2).
 
-use lopdf::Dictionary;
-
 use super::{clip, interpolate};
-use crate::objects::Objects;
+use crate::objects::{Dictionary, Objects};
 
 /// Inputs between whose samples the value is interpolated; with more, the nearest sample is taken.
 const MAX_INTERPOLATED_INPUTS: usize = 4;

@@ -1,6 +1,6 @@
 //! Functions of all types against values computed by hand.
 
-use lopdf::{Document, Stream, dictionary};
+use lopdf::{Document, Object, Stream, dictionary};
 use proptest::prelude::*;
 
 use super::*;
@@ -15,7 +15,7 @@ fn with_function<T>(object: &Object, look: impl FnOnce(Result<Function, ImageErr
     let mut file = Vec::new();
     document.save_to(&mut file).unwrap();
     let objects = Objects::open(&file, &Options::default(), &budget).unwrap();
-    look(Function::parse(object, &objects, &budget))
+    look(Function::parse(&object.clone().into(), &objects, &budget))
 }
 
 fn eval(object: impl Into<Object>, inputs: &[f32]) -> Vec<f32> {

@@ -174,3 +174,38 @@ fn inline_images_may_abbreviate_and_name_colour_spaces() {
     let dict = with(dict, "CS", vec!["I".into(), "RGB".into(), 0.into(), table]);
     assert_eq!(Png::read(&good(&dict, b"00>")).pixels, [5, 6, 7]);
 }
+
+proptest::proptest! {
+    #[test]
+    fn gray_samples_of_any_size_and_depth_survive(
+        width in 1_usize..40,
+        height in 1_usize..20,
+        depth in 0_u32..4,
+        seed in 1_u8..,
+    ) {
+        let bits = 1_usize << depth;
+        let row_bytes = (width * bits).div_ceil(8);
+        let data: Vec<u8> = (0..row_bytes * height).map(|at| (at as u8).wrapping_mul(seed)).collect();
+        let dict = raster(width as i64, height as i64, bits as i64, "DeviceGray");
+        let png = Png::read(&good(&dict, &data));
+        let greatest = (1_u32 << bits) - 1;
+        let expected: Vec<u8> = data
+            .chunks(row_bytes)
+            .flat_map(|row| {
+                (0..width).map(move |x| {
+                    let shift = 8 - bits - x * bits % 8;
+                    let value = u32::from(row[x * bits / 8]) >> shift & greatest;
+                    (value * 255 / greatest) as u8
+                })
+            })
+            .collect();
+        proptest::prop_assert_eq!(png.pixels, expected);
+    }
+
+    #[test]
+    fn colour_samples_of_any_size_survive(width in 1_usize..40, height in 1_usize..20, seed in 1_u8..) {
+        let data: Vec<u8> = (0..3 * width * height).map(|at| (at as u8).wrapping_mul(seed)).collect();
+        let dict = raster(width as i64, height as i64, 8, "DeviceRGB");
+        proptest::prop_assert_eq!(Png::read(&good(&dict, &data)).pixels, data);
+    }
+}
