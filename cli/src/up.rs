@@ -1,5 +1,6 @@
 //! `up`: Redis, object store, api and worker in one process.
 
+mod child; // starts programs without holding the event loop
 mod data_folder; // where its files are
 mod interrupt; // ctrl-c and SIGTERM
 mod private_redis; // Redis as a child process

@@ -16,7 +16,7 @@ pub(crate) struct Thread {
 pub(crate) use linux::{cpu_time_ns, own_cpu_time_ns, run_promptly, this_thread};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{own_cpu_time_ns, run_promptly, this_thread};
+pub(crate) use elsewhere::{cpu_time_ns, own_cpu_time_ns, run_promptly, this_thread};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -148,6 +148,10 @@ mod elsewhere {
 
     pub(crate) fn this_thread() -> Thread {
         Thread::default()
+    }
+
+    pub(crate) fn cpu_time_ns(_clock: i32) -> Option<u64> {
+        None
     }
 
     pub(crate) fn own_cpu_time_ns() -> u64 {

@@ -103,6 +103,8 @@ struct Watchdog {
     slots: Vec<&'static ThreadSlot>,
     slots_version: u64,
     tracks: HashMap<TargetId, Track>,
+    /// CPU time of each thread (by its slot's address) at some moment in the poll seen last.
+    cpu_marks: HashMap<usize, u64>,
     tick: Duration,
     tick_number: u64,
     last_tick_ns: u64,
@@ -121,6 +123,7 @@ impl Watchdog {
             slots: Vec::new(),
             slots_version: u64::MAX,
             tracks: HashMap::new(),
+            cpu_marks: HashMap::new(),
             tick: DEFAULT_TICK,
             tick_number: 0,
             last_tick_ns: now_ns(),
@@ -171,6 +174,7 @@ impl Watchdog {
         let slots_version = slot::version();
         if slots_version != self.slots_version {
             (self.slots_version, self.slots) = slot::in_use();
+            self.cpu_marks.clear();
         }
         if self
             .lists
@@ -234,10 +238,13 @@ impl Watchdog {
         };
         let (last_tick_ns, tick_ns) = (self.last_tick_ns, nanos(self.tick));
         let track = self.tracks.entry(observation.id).or_insert_with(|| {
-            Track::begin(
-                observation,
-                observation.start_ns(last_tick_ns, now, tick_ns),
-            )
+            let cpu_ns = os::cpu_time_ns(observation.slot.cpu_clock()).unwrap_or(0);
+            let cpu_before_ns = self
+                .cpu_marks
+                .insert(address(observation.slot), cpu_ns)
+                .unwrap_or(0);
+            let start_ns = observation.start_ns(last_tick_ns, now, tick_ns);
+            Track::begin(observation, start_ns, cpu_before_ns)
         });
         track.tick_number = self.tick_number;
         track.observation = *observation;
@@ -258,6 +265,9 @@ impl Watchdog {
     /// The poll of `track` is over.
     fn finish(&mut self, mut track: Track, now: u64) {
         let observation = track.observation;
+        if let Some(cpu_ns) = track.last_cpu_ns() {
+            self.cpu_marks.insert(address(observation.slot), cpu_ns);
+        }
         let consumers = Consumers::of(&observation, &self.lists);
         if let Some(starved_ns) = track.starved_ns(now, consumers.threshold_ns()) {
             export::starved(place(&self.lists, &observation), starved_ns);
@@ -265,6 +275,7 @@ impl Watchdog {
         if let Some(event) = track.end_event(
             now,
             self.last_tick_ns,
+            nanos(self.tick),
             self.lists.runtimes.get(&observation.runtime),
         ) {
             export::stalled_now(place(&self.lists, &observation), 0);
@@ -289,6 +300,10 @@ impl Watchdog {
         export::probe_cpu(cpu_ns.saturating_sub(self.cpu_exported_ns));
         self.cpu_exported_ns = cpu_ns;
     }
+}
+
+fn address(slot: &'static ThreadSlot) -> usize {
+    std::ptr::from_ref(slot).addr()
 }
 
 fn place<'a>(lists: &'a Lists, observation: &Observation) -> export::Place<'a> {

@@ -15,8 +15,8 @@ use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
 use crate::{procfs, scope};
 
-/// A look at the thread is taken at least each sixteenth of the stall's age: often at first, seldom in a hang.
-const LOOKS_PER_AGE: u64 = 16;
+/// The first look is taken at this part of the threshold: early enough for the samples to cover half of it.
+const FIRST_LOOK: u64 = 4;
 
 /// How often a stack that could not be had is tried for again, at the following ticks: its thread may have had no CPU to
 /// answer on.
@@ -30,8 +30,8 @@ pub(crate) struct Track {
     start_ns: u64,
     next_look_ns: u64,
     account: Account,
-    /// What the account said before it was started anew.
-    known_before: Breakdown,
+    /// CPU time of the thread at some moment before this began; 0 is before everything.
+    cpu_before_ns: u64,
     /// True where the system gives no samples: then wall time must do.
     blind: bool,
     state: ThreadState,
@@ -54,14 +54,15 @@ struct OpenStall {
 }
 
 impl Track {
-    pub(crate) fn begin(observation: &Observation, start_ns: u64) -> Self {
+    /// `cpu_before_ns` is CPU time that the thread had used at some moment before `start_ns`.
+    pub(crate) fn begin(observation: &Observation, start_ns: u64, cpu_before_ns: u64) -> Self {
         Self {
             observation: *observation,
             tick_number: 0,
             start_ns,
             next_look_ns: 0,
             account: Account::default(),
-            known_before: Breakdown::default(),
+            cpu_before_ns,
             blind: false,
             state: ThreadState::Runnable,
             net_ns: 0,
@@ -81,6 +82,11 @@ impl Track {
         now.saturating_sub(self.start_ns)
     }
 
+    /// CPU time of the thread at the last look.
+    pub(crate) fn last_cpu_ns(&self) -> Option<u64> {
+        self.account.last().map(|last| last.cpu_ns)
+    }
+
     /// True while a reported stall goes on.
     pub(crate) fn is_open(&self) -> bool {
         self.open
@@ -91,8 +97,7 @@ impl Track {
     /// The process was stopped for `paused_ns`: as if that time had not been.
     pub(crate) fn leave_out(&mut self, paused_ns: u64) {
         self.start_ns += paused_ns;
-        self.known_before = self.breakdown();
-        self.account = Account::default();
+        self.account.shift(paused_ns);
     }
 
     /// Looks at the thread if it is time to. True if there is something to report now.
@@ -104,34 +109,39 @@ impl Track {
         tick_ns: u64,
     ) -> bool {
         let age_ns = self.age_ns(now);
-        if age_ns < threshold_ns / 8 || now < self.next_look_ns {
+        if age_ns < threshold_ns / FIRST_LOOK || now < self.next_look_ns {
             return false;
         }
-        let level_ns = threshold_ns.saturating_mul(1 << self.sent.min(40));
-        let hang_ns = hang_after_ns.filter(|_| !self.hang).unwrap_or(u64::MAX);
-        let pause_ns = tick_ns.max(age_ns / LOOKS_PER_AGE);
-        self.next_look_ns = (now + pause_ns).min(
-            self.start_ns
-                .saturating_add(level_ns.min(hang_ns))
-                .max(now + 1),
-        );
+        self.next_look_ns = now + 1;
         if !self.sample(now) {
             return false;
         }
+        let level_ns = self.level_ns(threshold_ns);
+        let hang_ns = hang_after_ns.filter(|_| !self.hang).unwrap_or(u64::MAX);
         let Some(net_ns) = self.net_now(age_ns, threshold_ns, tick_ns) else {
+            self.next_look_ns = self.start_ns.saturating_add(level_ns.min(hang_ns));
             return false;
         };
         self.net_ns = net_ns;
         let is_hang = net_ns >= hang_ns;
         self.hang |= is_hang;
         let is_due = is_hang || net_ns >= level_ns;
-        if is_due {
-            self.sent += 1;
-        } else if self.stack_attempts > 0 {
+        self.sent += u32::from(is_due);
+        if !is_due && self.stack_attempts > 0 {
             self.stack_attempts -= 1;
             return true;
         }
+        if self.account.is_exact() {
+            // Before that it cannot get there.
+            let goal_ns = self.level_ns(threshold_ns).min(hang_ns);
+            self.next_look_ns = now.saturating_add(goal_ns.saturating_sub(net_ns));
+        }
         is_due
+    }
+
+    /// The length at which the next report is due.
+    fn level_ns(&self, threshold_ns: u64) -> u64 {
+        threshold_ns.saturating_mul(1 << self.sent.min(40))
     }
 
     /// False if a debugger holds the thread: then everything starts anew.
@@ -142,6 +152,7 @@ impl Track {
         };
         if look.traced || look.sample.state == ThreadState::Stopped {
             self.start_ns = now;
+            self.cpu_before_ns = look.sample.cpu_ns;
             self.account = Account::default();
             return false;
         }
@@ -159,8 +170,19 @@ impl Track {
             .account
             .breakdown()
             .filter(|known| known.covered_ns >= threshold_ns / 2)?;
-        let unknown_ns = age_ns.saturating_sub(known.covered_ns).min(2 * tick_ns);
-        Some((known.net_ns() + unknown_ns).min(age_ns))
+        let before_ns = age_ns.saturating_sub(known.covered_ns);
+        Some((known.net_ns() + self.net_before_first_sample(before_ns, tick_ns)).min(age_ns))
+    }
+
+    /// The same for the `before_ns` before the first sample, as far as it is sure: a thread that was not asleep then
+    /// computed no longer than its CPU clock says, and has waited else.
+    fn net_before_first_sample(&self, before_ns: u64, tick_ns: u64) -> u64 {
+        match self.account.first() {
+            Some(first) if first.state == ThreadState::Runnable => {
+                before_ns.min(first.cpu_ns.saturating_sub(self.cpu_before_ns))
+            }
+            _ => before_ns.min(2 * tick_ns),
+        }
     }
 
     /// The report that is due now, with a fresh stack.
@@ -212,14 +234,16 @@ impl Track {
         &mut self,
         now: u64,
         last_tick_ns: u64,
+        tick_ns: u64,
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> Option<Event> {
         let mut open = self.open.take()?;
         let end_ns = self.end_ns(now, last_tick_ns);
         let wall_ns = end_ns.saturating_sub(self.start_ns);
-        let run_queue_ns = self.breakdown().run_queue_ns;
+        let run_queue_ns = self.starved_until_ended_ns(tick_ns);
         let net_ns = wall_ns.saturating_sub(run_queue_ns);
         let mut report = self.report(Phase::Ended, wall_ns, net_ns, runtime);
+        report.run_queue_us = run_queue_ns.min(wall_ns) / 1000;
         report.id = open.report.id;
         report.syscall = open.report.syscall.take();
         report.fields = std::mem::take(&mut open.report.fields);
@@ -243,6 +267,21 @@ impl Track {
         last_tick_ns.midpoint(now).max(self.start_ns)
     }
 
+    /// Time without a CPU, of a poll that has just ended.
+    fn starved_until_ended_ns(&self, tick_ns: u64) -> u64 {
+        let mut account = self.account;
+        if let Some(look) = procfs::look(self.observation.slot) {
+            account.close(look.sample);
+        }
+        let Some(first) = account.first() else {
+            return 0;
+        };
+        let before_ns = first.at_ns.saturating_sub(self.start_ns);
+        let starved_before_ns = before_ns - self.net_before_first_sample(before_ns, tick_ns);
+        let known_ns = account.breakdown().map_or(0, |known| known.run_queue_ns);
+        starved_before_ns + known_ns
+    }
+
     /// Run-queue wait in a target that would have been a stall by the clock on the wall.
     pub(crate) fn starved_ns(&self, now: u64, threshold_ns: Option<u64>) -> Option<u64> {
         let run_queue_ns = self.breakdown().run_queue_ns;
@@ -250,10 +289,7 @@ impl Track {
     }
 
     fn breakdown(&self) -> Breakdown {
-        let known = self.account.breakdown();
-        known
-            .filter(|known| known.covered_ns >= self.known_before.covered_ns)
-            .unwrap_or(self.known_before)
+        self.account.breakdown().unwrap_or_default()
     }
 
     fn report(
