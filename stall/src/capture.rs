@@ -24,10 +24,13 @@ pub(crate) use linux::{Capturer, SignalCell, Symbols};
 )))]
 pub(crate) use unsupported::{Capturer, SignalCell, Symbols};
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::CaptureMethod;
 
 /// Which stacks the system lets the probe take; tried out when it is installed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaptureMode {
     /// Of sleeping threads from outside, of running ones by a signal.
     PeekAndSignal,

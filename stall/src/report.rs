@@ -47,7 +47,7 @@ pub struct StallReport {
     pub fields: BTreeMap<String, String>,
     /// 16 hex digits, equal for stalls in the same functions. Empty without a stack.
     pub fingerprint: String,
-    /// How many stalls with this fingerprint there have been in this process, with this one.
+    /// How many stalls with this fingerprint there have been in this process, with this one; 1 without a stack.
     pub count: u64,
     /// How the stack was taken.
     pub capture: Capture,
