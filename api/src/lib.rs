@@ -3,13 +3,14 @@
 //! A request passes `serve` (connection) → `router` (which handler) → `observe` (id, log, metrics) →
 //! a handler in `routes`. An upload passes `submit` (order of the steps) and `upload` (its bytes).
 
+mod admin; // /debug/stalls, on a listener of its own
 mod args; // flags and environment
 mod auth; // API keys → owner
 mod download; // objects of the store → response: ranges, digests, file names
 mod index; // looking up pages and images in a manifest
 mod linger; // the rest of a refused body
 mod observe; // request id, span, log line, metrics; problems get their body here
-mod openapi;
+mod openapi; // the description that the handlers add up to
 mod problem; // ApiError: everything that can go wrong, as problem+json
 mod request; // what handlers take out of a request
 mod router; // paths → handlers, and the layers around them
@@ -18,8 +19,9 @@ mod serve; // connections: accept, bounds, drain
 mod state; // what every handler may use
 mod submit; // from an upload to a queued job, and back when it fails
 mod upload; // the bytes of an upload: form, size, signature, digest, pace
-mod wire; // the bodies of /v1 // the description that the handlers add up to
+mod wire; // the bodies of /v1
 
+pub use admin::serve_admin;
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};
 pub use serve::{ServeError, serve};

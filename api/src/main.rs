@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -66,12 +67,19 @@ fn run(args: &ApiArgs) -> anyhow::Result<()> {
 
 async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     let shutdown = shutdown()?;
-    let listener = TcpListener::bind(args.http.api_listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+    let listener = bind(args.http.api_listen).await?;
+    if let Some(address) = args.http.api_admin_listen {
+        // Ends with the process: it has nothing to drain.
+        tokio::spawn(api::serve_admin(bind(address).await?));
+    }
     let state = api::connect(args).await?;
     api::serve(listener, state, shutdown).await?;
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// SIGTERM or SIGINT.
