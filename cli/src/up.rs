@@ -96,6 +96,10 @@ fn announce(stack: &Stack) -> Result<(), Failure> {
         ("objects", stack.objects.clone()),
         ("look", stack.redis_cli.line(&["keys", "*"])),
         (
+            "stalls",
+            format!("pdf-ingest stalls --url {}", stack.admin_url),
+        ),
+        (
             "try",
             format!("pdf-ingest submit FILE.pdf --wait --url {url}"),
         ),
