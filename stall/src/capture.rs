@@ -72,6 +72,6 @@ pub(crate) struct RawStack {
     pub(crate) addresses: Vec<u64>,
     pub(crate) method: CaptureMethod,
     pub(crate) complete: bool,
-    /// Name of the system call in which the thread slept.
+    /// See [`crate::StallReport::syscall`].
     pub(crate) syscall: Option<String>,
 }

@@ -7,7 +7,7 @@ mod layer; // a tower service whose requests are watched
 mod leaks; // tests: no task left behind
 mod probe;
 mod scope; // fields that name what a poll is about
-mod testing; // what `#[stall::test]` expands to
+mod testing; // what `#[stall::test]` takes and expands to
 mod watch; // futures whose polls are watched exactly
 
 // What it tells.
@@ -43,7 +43,8 @@ pub use report::{Capture, CaptureMethod, Class, Frame, Kind, Phase, StallReport}
 pub use scope::{Scoped, scope};
 pub use snapshot::StallSnapshot;
 pub use stall_macros::test;
-pub use watch::Watched;
+pub use testing::TestOptions;
+pub use watch::{Watched, watch};
 
 #[doc(hidden)]
-pub use testing::{TestOptions, run as run_test};
+pub use testing::run as run_test;

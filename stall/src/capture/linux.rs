@@ -8,6 +8,7 @@ use crate::export::{self, CaptureResult};
 use crate::report::CaptureMethod;
 use crate::slot::{self, ThreadSlot};
 
+mod calls;
 mod modules;
 mod peek;
 mod registers;

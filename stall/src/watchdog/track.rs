@@ -136,8 +136,9 @@ impl Track {
         self.net_ns = net_ns;
         let is_hang = net_ns >= hang_ns;
         self.hang |= is_hang;
-        let is_due = is_hang || net_ns >= level_ns;
-        self.sent += u32::from(is_due);
+        let is_level = net_ns >= level_ns;
+        self.sent += u32::from(is_level);
+        let is_due = is_hang || is_level;
         if !is_due && self.stack_attempts > 0 {
             self.stack_attempts -= 1;
             return true;
