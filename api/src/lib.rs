@@ -3,6 +3,7 @@
 //! A request passes `serve` (connection) → `router` (which handler) → `observe` (id, log, metrics) →
 //! a handler in `routes`. An upload passes `submit` (order of the steps) and `upload` (its bytes).
 
+mod admin; // /debug/stalls, on a listener of its own
 mod args; // flags and environment
 mod auth; // API keys → owner
 mod download; // objects of the store → response: ranges, digests, file names
@@ -21,6 +22,7 @@ mod submit; // from an upload to a queued job, and back when it fails
 mod upload; // the bytes of an upload: form, size, signature, digest, pace
 mod wire; // the bodies of /v1
 
+pub use admin::serve_admin;
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};
 pub use serve::{ServeError, serve};

@@ -1,6 +1,7 @@
 //! The API process: configuration → telemetry → connect → serve → drain.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -67,9 +68,11 @@ fn run(args: &ApiArgs) -> anyhow::Result<()> {
 async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = TcpListener::bind(args.http.api_listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.http.api_listen))?;
+    let listener = bind(args.http.api_listen).await?;
+    if let Some(address) = args.http.api_admin_listen {
+        // Ends with the process: it has nothing to drain.
+        tokio::spawn(api::serve_admin(bind(address).await?));
+    }
     let state = api::connect(args).await?;
     let shutdown = CancellationToken::new();
     let mut served = api::serve(listener, state, shutdown.clone());
@@ -80,6 +83,11 @@ async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     }
     shutdown.cancel();
     Ok(served.await?)
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}"))
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

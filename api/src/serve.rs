@@ -17,6 +17,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -64,7 +65,7 @@ async fn serve_and_drain(
     state: AppState,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let server = Server::new(&state);
+    let server = Server::new(&state, routed(&state).await);
     if let Ok(address) = listener.local_addr() {
         info!(%address, "listening");
     }
@@ -85,6 +86,17 @@ async fn serve_and_drain(
     outcome
 }
 
+/// The service, put together on the blocking pool: its description of itself takes milliseconds.
+async fn routed(state: &AppState) -> Router {
+    let state = state.clone();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "once in the life of the process, before it has a request"
+    )]
+    let built = spawn_blocking(move || router(state)).await;
+    built.expect("the router is put together from constants")
+}
+
 struct Server {
     service: TowerToHyperService<Router>,
     http: http1::Builder,
@@ -95,14 +107,14 @@ struct Server {
 }
 
 impl Server {
-    fn new(state: &AppState) -> Self {
+    fn new(state: &AppState, router: Router) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(state.http.header_timeout)
             .max_headers(MAX_HEADERS)
             .max_buf_size(BUFFER);
         Self {
-            service: TowerToHyperService::new(router(state.clone())),
+            service: TowerToHyperService::new(router),
             http,
             limits: state.http.clone(),
             slots: Arc::new(Semaphore::new(state.http.max_connections as usize)),

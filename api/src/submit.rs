@@ -63,7 +63,7 @@ pub(crate) async fn submit(
 ) -> Result<Acceptance, ApiError> {
     ticket.check_length(state.limits.max_upload)?;
     let work = take_in(state.clone(), ticket, body).instrument(Span::current());
-    let task = state.background.spawn(work);
+    let task = state.background.spawn(stall::watch(work));
     task.await
         .unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use shared::config::Secret;
 use shared::job::{JobId, State};
 use shared::manifest::Manifest;
+use stall::StallSnapshot;
 use url::Url;
 
 use crate::failure::Failure;
@@ -195,6 +196,11 @@ impl Client {
         self.send(self.request(Method::GET, "readyz"))
             .await
             .map(drop)
+    }
+
+    /// What held the event loop of the process whose admin address this is.
+    pub(crate) async fn stalls(&self) -> Result<StallSnapshot, Failure> {
+        self.read(self.request(Method::GET, "debug/stalls")).await
     }
 
     /// The metrics of the service, in the text format of Prometheus.

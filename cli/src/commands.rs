@@ -3,6 +3,7 @@
 mod change; // cancel, retry, delete
 mod list; // jobs, newest first
 mod result; // what a finished job left behind
+mod stalls; // what held an event loop
 mod status; // one job as it is now
 mod submit; // upload files
 mod wait; // stay until jobs have ended
@@ -10,6 +11,7 @@ mod wait; // stay until jobs have ended
 pub(crate) use change::ChangeArgs;
 pub(crate) use list::ListArgs;
 pub(crate) use result::ResultArgs;
+pub(crate) use stalls::StallsArgs;
 pub(crate) use status::StatusArgs;
 pub(crate) use submit::SubmitArgs;
 pub(crate) use wait::WaitArgs;

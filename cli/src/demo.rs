@@ -78,10 +78,18 @@ async fn demonstrate(file: Option<PathBuf>) -> Result<Exit, Failure> {
 
     let began = Instant::now();
     stack.drain().await?;
-    folder.close()?;
+    remove(folder).await?;
     let exit = outcome?;
     report.stopped(began.elapsed())?;
     Ok(exit)
+}
+
+/// On another thread: it waits for the disk.
+async fn remove(folder: TempDir) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "once, at the end")]
+    let removed = tokio::task::spawn_blocking(|| folder.close()).await;
+    removed.map_err(std::io::Error::other)??;
+    Ok(())
 }
 
 fn sample_in(folder: &TempDir) -> Result<PathBuf, Failure> {

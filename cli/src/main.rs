@@ -1,7 +1,7 @@
 //! `pdf-ingest`: the service in one process, a demonstration, and a client.
 
 mod client; // HTTP
-mod commands; // submit, status, wait, result, list, cancel, retry, delete
+mod commands; // submit, status, wait, result, list, cancel, retry, delete, stalls
 mod demo; // the whole way of one PDF, shown
 mod extract; // one file, without any service
 mod failure; // what went wrong, and the exit code for it
@@ -19,7 +19,7 @@ use shared::telemetry;
 use stall::StallProbe;
 use tokio::runtime::{Builder, Runtime};
 
-use commands::{ChangeArgs, ListArgs, ResultArgs, StatusArgs, SubmitArgs, WaitArgs};
+use commands::{ChangeArgs, ListArgs, ResultArgs, StallsArgs, StatusArgs, SubmitArgs, WaitArgs};
 use demo::DemoArgs;
 use extract::ExtractArgs;
 use failure::{Exit, Failure};
@@ -52,6 +52,7 @@ enum Command {
     Retry(ChangeArgs),
     /// Remove a job that has ended, with everything it left behind.
     Delete(ChangeArgs),
+    Stalls(StallsArgs),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Cancel(args) => ask(args.server.json, args.cancel()),
         Command::Retry(args) => ask(args.server.json, args.retry()),
         Command::Delete(args) => ask(args.server.json, args.delete()),
+        Command::Stalls(args) => ask(args.json, args.run()),
     }
 }
 

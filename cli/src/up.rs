@@ -1,5 +1,6 @@
 //! `up`: Redis, object store, api and worker in one process.
 
+mod child; // starts programs without holding the event loop
 mod data_folder; // where its files are
 mod interrupt; // ctrl-c and SIGTERM
 mod private_redis; // Redis as a child process
@@ -94,6 +95,10 @@ fn announce(stack: &Stack) -> Result<(), Failure> {
         ("redis", stack.redis.clone()),
         ("objects", stack.objects.clone()),
         ("look", stack.redis_cli.line(&["keys", "*"])),
+        (
+            "stalls",
+            format!("pdf-ingest stalls --url {}", stack.admin_url),
+        ),
         (
             "try",
             format!("pdf-ingest submit FILE.pdf --wait --url {url}"),

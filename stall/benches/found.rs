@@ -1,6 +1,6 @@
 //! How many stalls of twice the threshold are found, on which line, and how wrong their length is.
 //!
-//! `cargo bench -p stall --bench found -- [stalls of each kind, default 200]`
+//! `cargo bench -p stall --bench found -- [stalls of each kind, default 200] [wrong: show what was blamed wrongly]`
 //! With `PYLEAK_PYTHON=…/bin/python` (a Python that has pyleak) that tool runs beside it, on the same kinds.
 #![expect(clippy::print_stdout, reason = "a program that prints what it finds")]
 
@@ -264,10 +264,22 @@ fn measure(
                     frame.file.as_ref()?.ends_with("found.rs") && kind.lines.contains(&frame.line?),
                 )
             };
-            outcome.right_line += usize::from(here(stall) == Some(true));
+            if here(stall) == Some(true) {
+                outcome.right_line += 1;
+            } else if show_wrong() {
+                println!("wrong line ({:?}): {stall}", stall.capture);
+                for frame in &stall.frames {
+                    println!("         {frame}");
+                }
+            }
         }
     }
     outcome
+}
+
+/// Asked for by `-- wrong`: the stacks of stalls that were blamed on another line.
+fn show_wrong() -> bool {
+    std::env::args().any(|argument| argument == "wrong")
 }
 
 /// What a stall really was.

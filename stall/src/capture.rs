@@ -24,10 +24,13 @@ pub(crate) use linux::{Capturer, SignalCell, Symbols};
 )))]
 pub(crate) use unsupported::{Capturer, SignalCell, Symbols};
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::CaptureMethod;
 
 /// Which stacks the system lets the probe take; tried out when it is installed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaptureMode {
     /// Of sleeping threads from outside, of running ones by a signal.
     PeekAndSignal,
@@ -69,6 +72,6 @@ pub(crate) struct RawStack {
     pub(crate) addresses: Vec<u64>,
     pub(crate) method: CaptureMethod,
     pub(crate) complete: bool,
-    /// Name of the system call in which the thread slept.
+    /// See [`crate::StallReport::syscall`].
     pub(crate) syscall: Option<String>,
 }

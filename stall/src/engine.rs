@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::capture::CaptureMode;
+use crate::clock::nanos;
 use crate::guard::GuardState;
 use crate::probe::Settings;
-use crate::reporter::{self, Recent};
+use crate::reporter::{self, Question, Recent};
 use crate::runtime::RuntimeEntry;
+use crate::snapshot::StallSnapshot;
 use crate::watchdog;
 
 /// Messages to the reporter that may wait; more are dropped and counted as suppressed.
@@ -30,8 +32,8 @@ pub(crate) struct Engine {
     lists: Mutex<Lists>,
     /// Bumped with each change of `lists`.
     version: AtomicU64,
-    /// Flush requests that the watchdog has not passed on yet.
-    flushes: Mutex<Vec<oneshot::Sender<()>>>,
+    /// Questions that the watchdog has not passed on yet.
+    questions: Mutex<Vec<Question>>,
     capture_mode: OnceLock<CaptureMode>,
     /// Gets a message when the reporter has read the debug information.
     symbols: Mutex<Option<mpsc::Receiver<()>>>,
@@ -148,16 +150,41 @@ impl Engine {
     /// Completes when everything that has happened up to now is in the reports.
     pub(crate) fn flush(&self) -> oneshot::Receiver<()> {
         let (done, flushed) = oneshot::channel();
-        self.flushes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(done);
-        watchdog::wake();
+        self.ask(Question::Flush(done));
         flushed
     }
 
-    pub(crate) fn take_flushes(&self) -> Vec<oneshot::Sender<()>> {
-        std::mem::take(&mut *self.flushes.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The [snapshot](Self::snapshot) as JSON text, made on the reporter's thread.
+    #[cfg(feature = "json")]
+    pub(crate) fn snapshot_json(&self) -> oneshot::Receiver<String> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Question::SnapshotJson(answer));
+        answered
+    }
+
+    pub(crate) fn snapshot(&self) -> StallSnapshot {
+        let threshold = self.settings().map(|settings| settings.threshold);
+        StallSnapshot {
+            threshold_us: threshold.map_or(0, |threshold| nanos(threshold) / 1000),
+            capture: self.capture_mode(),
+            stalls_total: self.stalls.load(Relaxed),
+            stalls: self.recent.list(),
+        }
+    }
+
+    fn ask(&self, question: Question) {
+        self.lock_questions().push(question);
+        watchdog::wake();
+    }
+
+    pub(crate) fn take_questions(&self) -> Vec<Question> {
+        std::mem::take(&mut *self.lock_questions())
+    }
+
+    fn lock_questions(&self) -> MutexGuard<'_, Vec<Question>> {
+        self.questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn capture_mode(&self) -> CaptureMode {

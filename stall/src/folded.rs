@@ -82,5 +82,11 @@ pub fn folded(stalls: &[StallReport]) -> String {
 /// Never: a report consists of text and numbers.
 #[cfg(feature = "json")]
 pub fn to_json(stalls: &[StallReport]) -> String {
-    serde_json::to_string(stalls).expect("a report consists of text and numbers")
+    json(stalls)
+}
+
+/// Reports in any shape.
+#[cfg(feature = "json")]
+pub(crate) fn json(reports: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(reports).expect("a report consists of text and numbers")
 }

@@ -11,9 +11,12 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::capture::CaptureMode;
 use crate::engine::{self, Engine};
+#[cfg(feature = "json")]
+use crate::folded;
 use crate::hooks::ThreadHooks;
 use crate::layer::StallLayer;
 use crate::report::StallReport;
+use crate::snapshot::StallSnapshot;
 use crate::watch::Watched;
 use crate::{export, runtime};
 
@@ -200,6 +203,15 @@ impl StallProbe {
         }
     }
 
+    /// The probe of this process, if one is installed.
+    pub fn installed() -> Option<Self> {
+        let engine = engine::running()?;
+        Some(Self {
+            engine,
+            settings: engine.settings()?,
+        })
+    }
+
     /// Instruments a runtime that is about to be built; `name` is the label `runtime` of its metrics.
     ///
     /// From the first time one of its workers goes idle, all of them are watched (`worker_busy`), and schedule latency
@@ -251,6 +263,20 @@ impl StallProbe {
     /// The newest stalls (at most 256), newest first, each in its latest phase.
     pub fn recent(&self) -> Vec<StallReport> {
         self.engine.recent.list()
+    }
+
+    /// What was found, and how it was looked for.
+    pub fn snapshot(&self) -> StallSnapshot {
+        self.engine.snapshot()
+    }
+
+    /// The same as JSON text, for a debug endpoint: everything that has happened up to now, written on the probe's own
+    /// thread, as it can be megabytes.
+    #[cfg(feature = "json")]
+    pub async fn snapshot_json(&self) -> String {
+        let answer = self.engine.snapshot_json().await;
+        // The reporter lives as long as the process; were it gone, this thread would have to do.
+        answer.unwrap_or_else(|_| folded::json(&self.snapshot()))
     }
 
     /// Waits until everything that has happened up to now is in [`Self::recent`] and [`Self::stalls_total`].

@@ -1,6 +1,5 @@
 //! Samples of a thread from `/proc` (Linux); nothing elsewhere.
 
-use crate::slot::ThreadSlot;
 use crate::watchdog::account::Sample;
 
 /// A sample, and whether a debugger is attached.
@@ -29,11 +28,7 @@ impl OwnStatistics {
     /// Run-queue wait of the thread so far, in nanoseconds.
     #[cfg(target_os = "linux")]
     pub(crate) fn run_delay_ns(&self) -> Option<u64> {
-        use std::os::unix::fs::FileExt;
-
-        let mut text = [0; 128];
-        let length = self.schedstat.as_ref()?.read_at(&mut text, 0).ok()?;
-        second_number(std::str::from_utf8(text.get(..length)?).ok()?)
+        run_delay_ns(self.schedstat.as_ref()?)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -42,31 +37,71 @@ impl OwnStatistics {
     }
 }
 
-/// Looks at the thread of `slot`. `None` where the system does not tell, or the thread is gone.
+/// The statistics of a thread, kept open: opening them takes longer than reading them.
+#[derive(Debug)]
+pub(crate) struct Statistics {
+    #[cfg(target_os = "linux")]
+    status: std::fs::File,
+    #[cfg(target_os = "linux")]
+    schedstat: std::fs::File,
+}
+
 #[cfg(target_os = "linux")]
-pub(crate) fn look(slot: &ThreadSlot) -> Option<Look> {
-    let tid = slot.tid();
-    let status = std::fs::read_to_string(format!("/proc/self/task/{tid}/status")).ok()?;
-    let schedstat = std::fs::read_to_string(format!("/proc/self/task/{tid}/schedstat")).ok()?;
-    let cpu_ns = crate::os::cpu_time_ns(slot.cpu_clock())?;
-    parse(&status, &schedstat, cpu_ns, crate::clock::now_ns())
+impl Statistics {
+    /// Those of the thread `tid` of this process. `None` if it is gone or the system does not tell.
+    pub(crate) fn open(tid: i32) -> Option<Self> {
+        let open = |name| std::fs::File::open(format!("/proc/self/task/{tid}/{name}")).ok();
+        Some(Self {
+            status: open("status")?,
+            schedstat: open("schedstat")?,
+        })
+    }
+
+    /// Looks at the thread, whose CPU time is counted by `cpu_clock`. `None` once it is gone.
+    pub(crate) fn look(&self, cpu_clock: i32) -> Option<Look> {
+        use std::os::unix::fs::FileExt;
+
+        /// Several times as long as `status` is.
+        const LONGEST: usize = 8 * 1024;
+        let mut status = [0; LONGEST];
+        let status_length = self.status.read_at(&mut status, 0).ok()?;
+        let run_delay_ns = self.run_delay_ns()?;
+        let cpu_ns = crate::os::cpu_time_ns(cpu_clock)?;
+        let at_ns = crate::clock::now_ns();
+        parse(status.get(..status_length)?, run_delay_ns, cpu_ns, at_ns)
+    }
+
+    /// Run-queue wait of the thread so far, in nanoseconds, without a wait that is going on.
+    pub(crate) fn run_delay_ns(&self) -> Option<u64> {
+        run_delay_ns(&self.schedstat)
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn look(_slot: &ThreadSlot) -> Option<Look> {
-    None
+impl Statistics {
+    pub(crate) fn open(_tid: i32) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn look(&self, _cpu_clock: i32) -> Option<Look> {
+        None
+    }
+
+    pub(crate) fn run_delay_ns(&self) -> Option<u64> {
+        None
+    }
 }
 
-/// `status` and `schedstat` as in proc_pid_status(5) and the kernel's sched-stats document.
+/// `status` as in proc_pid_status(5). The name of a thread, in it, is any bytes.
 #[cfg(target_os = "linux")]
-fn parse(status: &str, schedstat: &str, cpu_ns: u64, at_ns: u64) -> Option<Look> {
+fn parse(status: &[u8], run_delay_ns: u64, cpu_ns: u64, at_ns: u64) -> Option<Look> {
     use crate::watchdog::account::ThreadState;
 
     let field = |name: &str| {
-        status
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .map(str::trim)
+        let line = status
+            .split(|byte| *byte == b'\n')
+            .find_map(|line| line.strip_prefix(name.as_bytes()))?;
+        std::str::from_utf8(line).ok().map(str::trim)
     };
     let state = match field("State:")?.as_bytes().first()? {
         b'R' => ThreadState::Runnable,
@@ -75,7 +110,6 @@ fn parse(status: &str, schedstat: &str, cpu_ns: u64, at_ns: u64) -> Option<Look>
     };
     let sleeps = field("voluntary_ctxt_switches:")?.parse().ok()?;
     let traced = field("TracerPid:").is_some_and(|pid| pid != "0");
-    let run_delay_ns = second_number(schedstat)?;
     Some(Look {
         sample: Sample {
             at_ns,
@@ -88,6 +122,16 @@ fn parse(status: &str, schedstat: &str, cpu_ns: u64, at_ns: u64) -> Option<Look>
     })
 }
 
+/// The second number in `schedstat`, see the kernel's sched-stats document.
+#[cfg(target_os = "linux")]
+fn run_delay_ns(schedstat: &std::fs::File) -> Option<u64> {
+    use std::os::unix::fs::FileExt;
+
+    let mut text = [0; 128];
+    let length = schedstat.read_at(&mut text, 0).ok()?;
+    second_number(std::str::from_utf8(text.get(..length)?).ok()?)
+}
+
 #[cfg(target_os = "linux")]
 fn second_number(line: &str) -> Option<u64> {
     line.split_ascii_whitespace().nth(1)?.parse().ok()
@@ -98,11 +142,11 @@ mod tests {
     use super::*;
     use crate::watchdog::account::ThreadState;
 
-    const STATUS: &str = "Name:\ttokio-rt-worker\nState:\tD (disk sleep)\nTracerPid:\t0\nnonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t150\n";
+    const STATUS: &[u8] = b"Name:\ttokio-rt-worker\nState:\tD (disk sleep)\nTracerPid:\t0\nnonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t150\n";
 
     #[test]
     fn reads_the_fields_by_name() {
-        let look = parse(STATUS, "1005307 1142974 2\n", 42, 77).expect("complete");
+        let look = parse(STATUS, 1_142_974, 42, 77).expect("complete");
         assert_eq!(look.sample.state, ThreadState::Sleeping);
         assert_eq!(
             (look.sample.sleeps, look.sample.run_delay_ns),
@@ -115,14 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn the_run_queue_wait_is_the_second_number() {
+        assert_eq!(second_number("1005307 1142974 2\n"), Some(1_142_974));
+    }
+
+    #[test]
     fn sees_a_debugger() {
-        let traced = STATUS.replace("TracerPid:\t0", "TracerPid:\t31");
-        assert!(parse(&traced, "0 0 0", 0, 1).expect("complete").traced);
+        let status = b"State:\tt (tracing stop)\nTracerPid:\t31\nvoluntary_ctxt_switches:\t150\n";
+        assert!(parse(status, 0, 0, 1).expect("complete").traced);
+    }
+
+    #[test]
+    fn a_thread_may_have_any_name() {
+        let status = [b"Name:\t\xff\xfe\n", STATUS].concat();
+        assert!(parse(&status, 0, 0, 1).is_some());
     }
 
     #[test]
     fn text_it_does_not_know_gives_no_sample() {
-        assert!(parse("State:\tS", "0 0 0", 0, 1).is_none());
-        assert!(parse(STATUS, "", 0, 1).is_none());
+        assert!(parse(b"State:\tS", 0, 0, 1).is_none());
+        assert_eq!(second_number(""), None);
     }
 }

@@ -41,13 +41,14 @@ pub struct StallReport {
     pub cpu_us: u64,
     /// Time in which the thread could have run but got no CPU, in microseconds.
     pub run_queue_us: u64,
-    /// The system call the thread sleeps in, if it does and that is known.
+    /// The system call the thread sleeps in, if it does and that is known; `"page fault"` if it waits for memory that
+    /// must be read from somewhere.
     pub syscall: Option<String>,
     /// The fields of the [`crate::scope`]s around the poll.
     pub fields: BTreeMap<String, String>,
     /// 16 hex digits, equal for stalls in the same functions. Empty without a stack.
     pub fingerprint: String,
-    /// How many stalls with this fingerprint there have been in this process, with this one.
+    /// How many stalls with this fingerprint there have been in this process, with this one; 1 without a stack.
     pub count: u64,
     /// How the stack was taken.
     pub capture: Capture,
@@ -64,7 +65,15 @@ impl StallReport {
     pub fn culprit(&self) -> Option<&Frame> {
         self.user_frames.first().or_else(|| self.frames.first())
     }
+
+    /// True if the thread was found waiting for memory.
+    pub(crate) fn waits_for_memory(&self) -> bool {
+        self.syscall.as_deref() == Some(PAGE_FAULT)
+    }
 }
+
+/// In the place of a system call's name.
+pub(crate) const PAGE_FAULT: &str = "page fault";
 
 /// One function on the stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,3 +170,35 @@ label!(Phase { Started => "started", Ongoing => "ongoing", Ended => "ended" });
 label!(Kind { LongPoll => "long_poll", WorkerBusy => "worker_busy", Hang => "hang" });
 label!(Class { Cpu => "cpu", Blocked => "blocked", Unknown => "unknown" });
 label!(CaptureMethod { Peek => "peek", Signal => "signal", None => "none" });
+
+/// A report to change in tests.
+#[cfg(test)]
+pub(crate) fn sample() -> StallReport {
+    StallReport {
+        id: 1,
+        phase: Phase::Ended,
+        at_unix_ms: 0,
+        runtime: "test".into(),
+        worker: None,
+        thread: "test".into(),
+        tid: 1,
+        task: None,
+        kind: Kind::WorkerBusy,
+        class: Class::Cpu,
+        wall_us: 20_000,
+        net_us: 15_000,
+        cpu_us: 15_000,
+        run_queue_us: 5_000,
+        syscall: None,
+        fields: BTreeMap::new(),
+        fingerprint: String::new(),
+        count: 1,
+        capture: Capture {
+            method: CaptureMethod::None,
+            complete: false,
+        },
+        user_frames: Vec::new(),
+        frames: Vec::new(),
+        build_id: None,
+    }
+}

@@ -14,8 +14,10 @@ use crate::capture::{RawStack, Symbols};
 use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::export::{self, Place};
+#[cfg(feature = "json")]
+use crate::folded;
 use crate::guard::GuardState;
-use crate::report::{Capture, Kind, Phase, StallReport, fingerprint};
+use crate::report::{Capture, Frame, Kind, Phase, StallReport, fingerprint};
 use crate::{frames, os};
 
 mod limit;
@@ -34,7 +36,17 @@ pub(crate) enum Message {
     /// Look up these addresses, to have the debug information read; then answer.
     WarmUp(Vec<u64>, SyncSender<()>),
     /// Answer when everything before this is done.
+    Question(Question),
+}
+
+/// What the program wants to know. Who asked may be gone; then nobody needs the answer.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// Is everything told?
     Flush(oneshot::Sender<()>),
+    /// What was found, as JSON text: of megabytes, if the stacks are deep.
+    #[cfg(feature = "json")]
+    SnapshotJson(oneshot::Sender<String>),
 }
 
 /// One phase of one stall, as the watchdog saw it.
@@ -69,8 +81,11 @@ pub(crate) fn spawn(engine: Arc<Engine>, inbox: Receiver<Message>) -> io::Result
                         // Nobody waits if the probe runs for a guard only.
                         let _ = warm.send(());
                     }
-                    // The guard that asked may be gone; then nobody needs the answer.
-                    Message::Flush(done) => drop(done.send(())),
+                    Message::Question(Question::Flush(done)) => drop(done.send(())),
+                    #[cfg(feature = "json")]
+                    Message::Question(Question::SnapshotJson(answer)) => {
+                        drop(answer.send(folded::json(&reporter.engine.snapshot())));
+                    }
                 }
                 reporter.export_cpu();
             }
@@ -128,18 +143,20 @@ impl Reporter {
     /// Puts names to the addresses; a phase without a stack of its own keeps the last one.
     fn name_frames(&mut self, event: &mut Event, before: Option<&Open>) {
         let report = &mut event.report;
-        if let Some(stack) = event
+        let stack = event
             .stack
             .take()
-            .filter(|stack| !stack.addresses.is_empty())
-        {
-            report.frames = self.symbols.frames(&stack.addresses);
-            report.user_frames = report
-                .frames
-                .iter()
-                .filter(|frame| frames::is_user(frame))
-                .cloned()
-                .collect();
+            .filter(|stack| !stack.addresses.is_empty());
+        let stack = stack.and_then(|stack| {
+            let frames = self.symbols.frames(&stack.addresses);
+            let user_frames = user_frames(&frames);
+            // A worker that is done with the task, but not with the turn, is not what the stall was about.
+            let knew_better = before.is_some_and(|before| !before.report.user_frames.is_empty());
+            let is_news = !user_frames.is_empty() || !knew_better;
+            is_news.then_some((stack, frames, user_frames))
+        });
+        if let Some((stack, frames, user_frames)) = stack {
+            (report.frames, report.user_frames) = (frames, user_frames);
             report.capture = Capture {
                 method: stack.method,
                 complete: stack.complete,
@@ -164,6 +181,9 @@ impl Reporter {
     }
 
     fn occurrence(&mut self, fingerprint: &str) -> u64 {
+        if fingerprint.is_empty() {
+            return 1; // stalls without a stack cannot be told apart
+        }
         if self.counts.len() >= MAX_FINGERPRINTS && !self.counts.contains_key(fingerprint) {
             self.counts.clear();
         }
@@ -213,6 +233,11 @@ impl Reporter {
         export::probe_cpu(cpu_ns.saturating_sub(self.cpu_exported_ns));
         self.cpu_exported_ns = cpu_ns;
     }
+}
+
+fn user_frames(frames: &[Frame]) -> Vec<Frame> {
+    let user = frames.iter().filter(|frame| frames::is_user(frame));
+    user.cloned().collect()
 }
 
 #[cfg(feature = "tracing")]

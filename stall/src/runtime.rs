@@ -152,19 +152,22 @@ impl Drop for Gone {
     }
 }
 
-/// Sets our hooks on a runtime that is about to be built; `hooks` are the caller's own, called first.
+/// Sets our hooks on a runtime that is about to be built; `hooks` are the caller's own, called inside of ours.
 pub(crate) fn instrument(builder: &mut Builder, name: &str, hooks: &ThreadHooks) {
     let entry = RuntimeEntry::new(name, true, true);
     let (on_thread_park, on_thread_unpark) =
         (hooks.on_thread_park.clone(), hooks.on_thread_unpark.clone());
     let parking = Arc::clone(&entry);
     builder.on_thread_park(move || {
+        if let Some(slot) = slot::current() {
+            // First: from here on a stack of this thread is not that of a task.
+            slot.parks(parking.id.load(Relaxed), tokio::runtime::worker_index());
+            if meet_at_hook(&parking) {
+                slot.set_place(parking.id.load(Relaxed), tokio::runtime::worker_index());
+            }
+        }
         if let Some(own) = &on_thread_park {
             own();
-        }
-        meet_at_hook(&parking);
-        if let Some(slot) = slot::current() {
-            slot.parks(parking.id.load(Relaxed), tokio::runtime::worker_index());
         }
     });
     let waking = Arc::clone(&entry);
@@ -187,14 +190,18 @@ pub(crate) fn attach(handle: &Handle, name: &str, measured: bool) -> Arc<Runtime
     engine::add_runtime(entry)
 }
 
+/// True the first time: then the runtime is known from here on.
 #[inline]
-fn meet_at_hook(entry: &Arc<RuntimeEntry>) {
+fn meet_at_hook(entry: &Arc<RuntimeEntry>) -> bool {
     if entry.id.load(Relaxed) == 0
         && let Ok(handle) = Handle::try_current()
-        && entry.meet(&handle)
     {
-        engine::add_runtime(Arc::clone(entry));
+        if entry.meet(&handle) {
+            engine::add_runtime(Arc::clone(entry));
+        }
+        return true;
     }
+    false
 }
 
 /// Every task's polls, exactly. Only with `--cfg tokio_unstable`.

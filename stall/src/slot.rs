@@ -5,12 +5,19 @@
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, fence};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
 use crate::capture::SignalCell;
 use crate::clock::now_ns;
 use crate::{os, watchdog};
+
+mod poll;
+
+use std::sync::atomic;
+
+use poll::PollCell;
+pub(crate) use poll::RunningPoll;
 
 /// The value of [`ThreadSlot::worker`] on a thread that is not a worker (the thread of `block_on`).
 const NO_WORKER: usize = usize::MAX;
@@ -25,11 +32,7 @@ pub(crate) struct ThreadSlot {
     stack_root: AtomicU64,
     name: Mutex<String>,
 
-    /// Odd while a poll runs. Bumped by the owner only.
-    seq: AtomicU64,
-    /// Start of the running poll, or 0 where polls are not timed (`tokio_unstable` hooks).
-    poll_start_ns: AtomicU64,
-    poll_task: AtomicU64,
+    poll: PollCell,
     /// Hooked polls inside of the running poll.
     #[cfg(tokio_unstable)]
     inner_polls: AtomicU64,
@@ -46,20 +49,8 @@ pub(crate) struct ThreadSlot {
     parked_ns: AtomicU64,
     unparked_ns: AtomicU64,
 
-    /// The odd `seq` whose end the watchdog wants to know exactly.
-    end_wanted: AtomicU64,
-    ended_ns: AtomicU64,
-
     /// Mailbox between the watchdog and the signal handler.
     pub(crate) signal: SignalCell,
-}
-
-/// What a poll is, read consistently from outside of its thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RunningPoll {
-    pub(crate) seq: u64,
-    pub(crate) start_ns: Option<u64>,
-    pub(crate) task: Option<u64>,
 }
 
 static SLOTS: Mutex<Vec<&'static ThreadSlot>> = Mutex::new(Vec::new());
@@ -135,9 +126,7 @@ impl ThreadSlot {
             stack_end: AtomicUsize::new(0),
             stack_root: AtomicU64::new(0),
             name: Mutex::new(String::new()),
-            seq: AtomicU64::new(0),
-            poll_start_ns: AtomicU64::new(0),
-            poll_task: AtomicU64::new(0),
+            poll: PollCell::new(),
             #[cfg(tokio_unstable)]
             inner_polls: AtomicU64::new(0),
             scope: AtomicU64::new(0),
@@ -147,8 +136,6 @@ impl ThreadSlot {
             drives: AtomicU64::new(0),
             parked_ns: AtomicU64::new(0),
             unparked_ns: AtomicU64::new(0),
-            end_wanted: AtomicU64::new(0),
-            ended_ns: AtomicU64::new(0),
             signal: SignalCell::new(),
         }
     }
@@ -180,40 +167,22 @@ impl ThreadSlot {
     }
 
     fn leave(&self) {
-        let seq = self.seq.load(Relaxed);
-        self.seq.store(seq + (seq & 1), Release);
+        self.poll.leave();
         self.drives.store(0, Relaxed);
         self.in_use.store(false, Release);
         SLOTS_VERSION.fetch_add(1, Release);
     }
 
-    /// Marks the start of a poll; `start_ns` is 0 if it is not timed. False if one is already running here: then the
-    /// outer one counts, and gets the time of the inner one if it has none.
+    /// See [`PollCell::begin`].
     #[inline]
     pub(crate) fn begin_poll(&self, start_ns: u64, task: u64) -> bool {
-        let seq = self.seq.load(Relaxed);
-        if seq & 1 == 1 {
-            if self.poll_start_ns.load(Relaxed) == 0 {
-                self.poll_start_ns.store(start_ns, Relaxed);
-            }
-            return false;
-        }
-        // Orders the stores below after the even `seq` of the last poll, see `running_poll`.
-        fence(Release);
-        self.poll_start_ns.store(start_ns, Relaxed);
-        self.poll_task.store(task, Relaxed);
-        self.seq.store(seq + 1, Release);
-        true
+        self.poll.begin(start_ns, task)
     }
 
     /// Marks the end of the poll that `begin_poll` started.
     #[inline]
     pub(crate) fn end_poll(&self) {
-        let seq = self.seq.load(Relaxed);
-        if self.end_wanted.load(Relaxed) == seq {
-            self.ended_ns.store(now_ns(), Relaxed);
-        }
-        self.seq.store(seq + 1, Release);
+        self.poll.end(now_ns);
     }
 
     /// `begin_poll` for a caller that cannot keep whether it was the outermost: tokio's hooks, which also see the tasks
@@ -237,39 +206,25 @@ impl ThreadSlot {
         }
     }
 
-    /// The poll that runs now, or `None`. Consistent: read again if the thread moved on in between.
+    /// See [`PollCell::running`].
     pub(crate) fn running_poll(&self) -> Option<RunningPoll> {
-        let seq = self.seq.load(Acquire);
-        if seq & 1 == 0 {
-            return None;
-        }
-        let start_ns = self.poll_start_ns.load(Relaxed);
-        let task = self.poll_task.load(Relaxed);
-        fence(Acquire);
-        (self.seq.load(Relaxed) == seq).then_some(RunningPoll {
-            seq,
-            start_ns: (start_ns != 0).then_some(start_ns),
-            task: (task != 0).then_some(task),
-        })
+        self.poll.running()
     }
 
     /// The poll counter: odd while a poll runs.
     #[inline]
     pub(crate) fn seq(&self) -> u64 {
-        self.seq.load(Acquire)
+        self.poll.seq()
     }
 
     /// Asks the thread to note the time at which the poll `seq` ends.
     pub(crate) fn want_end_of(&self, seq: u64) {
-        self.ended_ns.store(0, Relaxed);
-        self.end_wanted.store(seq, Release);
+        self.poll.want_end_of(seq);
     }
 
     /// The exact end of the poll last asked for, once it is over.
     pub(crate) fn take_end(&self) -> Option<u64> {
-        self.end_wanted.store(0, Relaxed);
-        let ended_ns = self.ended_ns.swap(0, Acquire);
-        (ended_ns != 0).then_some(ended_ns)
+        self.poll.take_end()
     }
 
     /// The thread is about to park: it found no work.

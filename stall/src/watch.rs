@@ -11,7 +11,18 @@ use crate::clock::now_ns;
 use crate::slot::{self, ThreadSlot};
 use crate::{engine, watchdog};
 
-/// A future whose polls are watched exactly: start, end and stack. Made by [`crate::StallProbe::watch`].
+/// Watches each poll of `future` exactly, once a probe is installed: for libraries, which do not install one.
+///
+/// ```
+/// # async fn run() {
+/// tokio::spawn(stall::watch(async { /* ... */ })).await;
+/// # }
+/// ```
+pub fn watch<F: Future>(future: F) -> Watched<F> {
+    Watched::new(future)
+}
+
+/// A future whose polls are watched exactly: start, end and stack. Made by [`watch`] and [`crate::StallProbe::watch`].
 ///
 /// As the root future of `block_on` on a current-thread runtime it also tells the probe that this thread drives the
 /// runtime, so that stalls in spawned tasks are seen too (as `worker_busy`).

@@ -20,12 +20,14 @@ pub(crate) mod account;
 mod consumers;
 mod punctuality;
 mod target;
+mod threads;
 mod track;
 
 use consumers::Consumers;
 use punctuality::Punctuality;
 use target::{Observation, TargetId};
-use track::Track;
+use threads::Threads;
+use track::{Limits, Track};
 
 /// Ticks without anything to watch before the watchdog sleeps until it is woken.
 const QUIET_TICKS: u32 = 4;
@@ -103,6 +105,9 @@ struct Watchdog {
     slots: Vec<&'static ThreadSlot>,
     slots_version: u64,
     tracks: HashMap<TargetId, Track>,
+    threads: Threads,
+    /// Something has lasted from one tick to the next.
+    alert: bool,
     tick: Duration,
     tick_number: u64,
     last_tick_ns: u64,
@@ -121,6 +126,8 @@ impl Watchdog {
             slots: Vec::new(),
             slots_version: u64::MAX,
             tracks: HashMap::new(),
+            threads: Threads::default(),
+            alert: false,
             tick: DEFAULT_TICK,
             tick_number: 0,
             last_tick_ns: now_ns(),
@@ -141,9 +148,9 @@ impl Watchdog {
             let busy = self.look_at_everything();
             quiet_ticks = if busy { 0 } else { quiet_ticks + 1 };
             self.measure_latency();
-            for flush in self.engine.take_flushes() {
-                // A full queue means that the reporter is behind: then wait for it, a flush must not be lost.
-                if self.messages.send(Message::Flush(flush)).is_err() {
+            for question in self.engine.take_questions() {
+                // A full queue means that the reporter is behind: then wait for it, a question must not be lost.
+                if self.messages.send(Message::Question(question)).is_err() {
                     return;
                 }
             }
@@ -153,7 +160,12 @@ impl Watchdog {
     /// Waits for the next tick. False if a thread with work ended a long sleep.
     fn rest(&mut self, punctuality: &mut Punctuality, quiet_ticks: u32) -> bool {
         let long = quiet_ticks > QUIET_TICKS;
-        let length = if long { LONGEST_SLEEP } else { self.tick };
+        let length = match (long, self.alert) {
+            (true, _) => LONGEST_SLEEP,
+            (false, true) => self.tick,
+            // What begins after this is still seen before half of the threshold has passed.
+            (false, false) => self.tick * 2,
+        };
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);
         }
@@ -171,6 +183,7 @@ impl Watchdog {
         let slots_version = slot::version();
         if slots_version != self.slots_version {
             (self.slots_version, self.slots) = slot::in_use();
+            self.threads.keep(&self.slots);
         }
         if self
             .lists
@@ -200,6 +213,7 @@ impl Watchdog {
     fn look_at_everything(&mut self) -> bool {
         let now = now_ns();
         self.tick_number += 1;
+        self.alert = false;
         let observed = target::observe(&self.slots, &self.lists);
         for observation in &observed.busy {
             self.visit(observation, now);
@@ -234,14 +248,18 @@ impl Watchdog {
         };
         let (last_tick_ns, tick_ns) = (self.last_tick_ns, nanos(self.tick));
         let track = self.tracks.entry(observation.id).or_insert_with(|| {
-            Track::begin(
-                observation,
-                observation.start_ns(last_tick_ns, now, tick_ns),
-            )
+            let before = self.threads.begin_poll(observation.slot);
+            let start_ns = observation.start_ns(last_tick_ns, now, tick_ns);
+            Track::begin(observation, start_ns, before)
         });
+        self.alert |= track.tick_number + 1 == self.tick_number;
         track.tick_number = self.tick_number;
         track.observation = *observation;
-        if track.look(now, threshold_ns, consumers.hang_after_ns(), tick_ns) {
+        let limits = Limits {
+            threshold_ns,
+            hang_after_ns: consumers.hang_after_ns(),
+        };
+        if track.look(now, limits, &mut self.threads) {
             let event = track.event(
                 now,
                 &consumers,
@@ -258,6 +276,9 @@ impl Watchdog {
     /// The poll of `track` is over.
     fn finish(&mut self, mut track: Track, now: u64) {
         let observation = track.observation;
+        if let Some(mark) = track.mark() {
+            self.threads.end_poll(observation.slot, mark);
+        }
         let consumers = Consumers::of(&observation, &self.lists);
         if let Some(starved_ns) = track.starved_ns(now, consumers.threshold_ns()) {
             export::starved(place(&self.lists, &observation), starved_ns);
@@ -265,6 +286,7 @@ impl Watchdog {
         if let Some(event) = track.end_event(
             now,
             self.last_tick_ns,
+            &mut self.threads,
             self.lists.runtimes.get(&observation.runtime),
         ) {
             export::stalled_now(place(&self.lists, &observation), 0);

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,8 +12,10 @@ use stall::{CaptureMode, Kind, Phase, StallProbe, StallReport, ThreadHooks};
 use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
+mod child;
 mod support;
 
+use child::{in_a_child, is_child};
 use support::{PATIENCE, probe, stall_of, stall_so_far};
 
 const LONG: Duration = Duration::from_millis(100);
@@ -278,7 +279,7 @@ fn metrics_are_exported() {
 /// Run by `metrics_are_exported` in a process of its own: a recorder is global.
 #[test]
 fn export_metrics() {
-    if std::env::var_os("STALL_TEST_CHILD").is_none() {
+    if !is_child() {
         return;
     }
     let recorder = PrometheusBuilder::new()
@@ -294,54 +295,6 @@ fn export_metrics() {
         probe().flush().await;
     }));
     println!("{}", recorder.render());
-}
-
-#[test]
-fn a_stopped_process_reports_nothing() {
-    let output = in_a_child("be_stopped");
-    assert!(output.contains("stalls: 0"), "{output}");
-}
-
-/// Run by `a_stopped_process_reports_nothing`: polls all the time and is stopped meanwhile.
-#[test]
-fn be_stopped() {
-    if std::env::var_os("STALL_TEST_CHILD").is_none() {
-        return;
-    }
-    let runtime = current_thread("stopped");
-    let pid = std::process::id();
-    let script = format!("sleep 0.3; kill -STOP {pid}; sleep 0.5; kill -CONT {pid}");
-    let mut stopper = Command::new("sh")
-        .arg("-c")
-        .arg(script)
-        .spawn()
-        .expect("a shell");
-    runtime.block_on(probe().watch(async {
-        while stopper.try_wait().expect("our child").is_none() {
-            let begun = Instant::now();
-            while begun.elapsed() < Duration::from_micros(500) {
-                std::hint::black_box(begun);
-            }
-            tokio::task::yield_now().await;
-        }
-        probe().flush().await;
-    }));
-    for stall in probe().recent() {
-        println!("{stall}");
-    }
-    println!("stalls: {}", probe().stalls_total());
-}
-
-/// What the test `name` of this file prints when it runs in a process of its own.
-fn in_a_child(name: &str) -> String {
-    let child = Command::new(std::env::current_exe().expect("this executable"))
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env("STALL_TEST_CHILD", "1")
-        .stdout(Stdio::piped())
-        .output()
-        .expect("a child process");
-    assert!(child.status.success());
-    String::from_utf8(child.stdout).expect("text")
 }
 
 fn multi_thread(name: &str) -> Runtime {

@@ -31,7 +31,7 @@ async fn get_with(app: &TestApp, path: &str, name: &'static str, value: &str) ->
     Ok(request.header(name, value).send().await?)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn the_same_key_makes_one_job_however_often_it_is_sent() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let pdf = Pdf::with_pages(2).build();
@@ -63,7 +63,7 @@ async fn the_same_key_makes_one_job_however_often_it_is_sent() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn who_waits_gets_the_finished_job() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -96,7 +96,7 @@ async fn who_waits_gets_the_finished_job() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_poller_is_told_only_what_it_does_not_know() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let id = app.submit(Pdf::with_pages(1).build()).await?;
@@ -121,7 +121,7 @@ async fn a_poller_is_told_only_what_it_does_not_know() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_source_comes_back_whole_and_in_ranges() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let pdf = Pdf::with_pages(1).build();
@@ -161,7 +161,7 @@ async fn a_source_comes_back_whole_and_in_ranges() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn pages_of_a_list_hold_every_job_once() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let mut made = Vec::new();
@@ -185,7 +185,7 @@ async fn pages_of_a_list_hold_every_job_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_job_is_visible_to_its_own_key_only() -> Result<()> {
     const ADA: &str = "Bearer 0123456789abcdef";
     const BOB: &str = "Bearer fedcba9876543210";
@@ -226,7 +226,7 @@ async fn a_job_is_visible_to_its_own_key_only() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_drain_answers_long_polls_and_ends_requests_in_flight() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let response = app

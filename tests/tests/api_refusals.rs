@@ -71,7 +71,7 @@ fn endless() -> reqwest::Body {
     reqwest::Body::wrap_stream(stream::iter(head.into_iter().chain(rest)))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn every_bad_body_has_its_problem() -> Result<()> {
     let app = app().await?;
     let post = async |body: Vec<u8>| app.post("/v1/jobs", body).await;
@@ -89,7 +89,7 @@ async fn every_bad_body_has_its_problem() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn every_bad_head_has_its_problem() -> Result<()> {
     let app = app().await?;
     let pdf = Pdf::with_pages(1).build();
@@ -124,7 +124,7 @@ async fn every_bad_head_has_its_problem() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_bad_form_leaves_nothing_even_when_its_file_was_stored() -> Result<()> {
     let app = app().await?;
     let pdf = || Part::bytes(Pdf::with_pages(1).build()).file_name("a.pdf");
@@ -157,7 +157,7 @@ async fn begun(app: &TestApp, bytes: usize) -> Result<TcpStream> {
     Ok(stream)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn an_upload_whose_client_goes_away_leaves_nothing() -> Result<()> {
     let app = app().await?;
     drop(begun(&app, 40_000).await?);
@@ -181,7 +181,7 @@ async fn an_upload_whose_client_goes_away_leaves_nothing() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn an_upload_that_stalls_is_refused() -> Result<()> {
     let app = app().await?;
     let mut stream = begun(&app, 1000).await?;
@@ -193,7 +193,7 @@ async fn an_upload_that_stalls_is_refused() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_full_queue_refuses_before_it_reads() -> Result<()> {
     let app = TestApp::start(Flags {
         both: &["--queue-depth", "1"],
@@ -219,7 +219,7 @@ async fn a_full_queue_refuses_before_it_reads() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn what_is_not_there_has_its_problem() -> Result<()> {
     let app = app().await?;
     let unknown = "/v1/jobs/019392ea-1c1e-7cc0-9ffd-0a8f7a1d3c57";

@@ -31,7 +31,7 @@ async fn state_of(app: &TestApp, id: &str) -> Result<State> {
     text(&job, "/state").parse().ok().context("state")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn the_job_of_a_killed_worker_is_done_by_another_as_attempt_two() -> Result<()> {
     let lease = Duration::from_secs(3);
     let flags = Flags {
@@ -64,7 +64,7 @@ async fn the_job_of_a_killed_worker_is_done_by_another_as_attempt_two() -> Resul
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_job_that_kills_two_workers_is_dead() -> Result<()> {
     let flags = Flags {
         both: &["--lease", "400ms", "--lease-renew", "100ms"],
@@ -91,7 +91,7 @@ async fn a_job_that_kills_two_workers_is_dead() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn workers_share_a_queue_and_one_joins_and_leaves_under_load() -> Result<()> {
     let app = TestApp::start(Flags {
         worker: &["--slots", "2"],
@@ -120,7 +120,7 @@ async fn workers_share_a_queue_and_one_joins_and_leaves_under_load() -> Result<(
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_worker_that_drains_finishes_its_job_or_gives_it_back() -> Result<()> {
     let flags = Flags {
         worker: &["--worker-drain", "200ms"],
@@ -147,7 +147,7 @@ async fn a_worker_that_drains_finishes_its_job_or_gives_it_back() -> Result<()> 
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_restart_of_redis_loses_no_accepted_job() -> Result<()> {
     let mut app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -194,7 +194,7 @@ async fn a_restart_of_redis_loses_no_accepted_job() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_store_that_hangs_for_three_seconds_costs_no_job() -> Result<()> {
     let app = TestApp::start(Flags {
         worker: &["--slots", "2"],

@@ -24,7 +24,7 @@ fn ten_pages_five_pictures() -> Vec<u8> {
     pdf.build()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn text_and_every_image_arrive_and_each_image_is_stored_once() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -79,7 +79,7 @@ async fn text_and_every_image_arrive_and_each_image_is_stored_once() -> Result<(
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_second_run_of_the_same_document_stores_the_same_bytes() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -100,7 +100,7 @@ async fn a_second_run_of_the_same_document_stores_the_same_bytes() -> Result<()>
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_document_that_cannot_be_read_fails_once_with_its_own_problem() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -124,7 +124,7 @@ async fn a_document_that_cannot_be_read_fails_once_with_its_own_problem() -> Res
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn nothing_but_ids_and_numbers_enters_redis() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;
@@ -141,7 +141,7 @@ async fn nothing_but_ids_and_numbers_enters_redis() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_cancelled_job_ends_cancelled_and_can_be_run_again() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let id = app.submit(Pdf::with_pages(3).build()).await?;
@@ -165,7 +165,7 @@ async fn a_cancelled_job_ends_cancelled_and_can_be_run_again() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_deleted_job_leaves_no_object() -> Result<()> {
     let app = TestApp::start(Flags {
         worker: &["--sweep-interval", "100ms"],
@@ -200,7 +200,7 @@ async fn a_deleted_job_leaves_no_object() -> Result<()> {
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn options_reach_the_extraction() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;

@@ -30,7 +30,7 @@ async fn id_of(request: RequestBuilder) -> Result<String> {
     Ok(text(&job, "/id"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn user_and_owner_password_open_a_file_and_stay_out_of_redis() -> Result<()> {
     let app = app().await?;
     let by_header = id_of(post(&app).header("pdf-password", "sesame")).await?;
@@ -65,7 +65,7 @@ async fn user_and_owner_password_open_a_file_and_stay_out_of_redis() -> Result<(
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_missing_and_a_wrong_password_fail_the_job_each_with_its_type() -> Result<()> {
     let app = app().await?;
     let without = id_of(post(&app)).await?;
@@ -81,7 +81,7 @@ async fn a_missing_and_a_wrong_password_fail_the_job_each_with_its_type() -> Res
     app.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[stall::test(options = tests::GUARDED)]
 async fn a_password_that_would_be_logged_or_kept_in_clear_text_is_refused() -> Result<()> {
     let app = app().await?;
     let in_the_url = app.post("/v1/jobs?password=sesame", ENCRYPTED).await?;

@@ -24,13 +24,13 @@ const MAX: ByteSize = ByteSize::bytes(64 << 20);
 macro_rules! on_both_stores {
     ($($test:ident,)+) => {
         mod folder {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[stall::test(options = tests::GUARDED_CALLS)]
             async fn $test() {
                 super::$test(&super::Fixture::folder().await).await;
             })+
         }
         mod s3 {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[stall::test(options = tests::GUARDED_CALLS)]
             async fn $test() {
                 let fixture = super::Fixture::s3().await;
                 super::$test(&fixture).await;

@@ -9,7 +9,7 @@ use tests::s3::store_args;
 use tests::store::StoreFixture;
 use url::Url;
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn what_a_crashed_process_left_is_removed_at_the_next_start() {
     let fixture = StoreFixture::folder().await;
     let root = fixture.path().unwrap();
@@ -28,7 +28,7 @@ async fn what_a_crashed_process_left_is_removed_at_the_next_start() {
     assert!(!leftover.exists());
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn objects_outlive_the_store_that_wrote_them() {
     let fixture = StoreFixture::folder().await;
     let key = ObjectKey::Manifest(fixture.job);
@@ -45,7 +45,7 @@ async fn objects_outlive_the_store_that_wrote_them() {
     assert_eq!(again.head(&key).await.unwrap().unwrap().bytes, 2);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn no_key_leads_out_of_the_folder() {
     let fixture = StoreFixture::folder().await;
     let key = ObjectKey::Image {
@@ -59,7 +59,7 @@ async fn no_key_leads_out_of_the_folder() {
     assert!(matches!(get, Some(StoreError::InvalidKey)));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_folder_that_is_gone_is_an_outage() {
     let fixture = StoreFixture::folder().await;
     fs::remove_dir_all(fixture.path().unwrap()).unwrap();
@@ -73,7 +73,7 @@ async fn a_folder_that_is_gone_is_an_outage() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_file_where_a_folder_should_be_is_an_error_and_no_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

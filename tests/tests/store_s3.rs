@@ -52,7 +52,7 @@ async fn errors_of_every_call(store: &ObjectStore) -> Vec<StoreError> {
     ]
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_server_that_is_away_is_an_outage() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut args = S3Server::start().unwrap().store_args("p");
@@ -67,7 +67,7 @@ async fn a_server_that_is_away_is_an_outage() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_server_that_hangs_is_an_outage_within_the_time_limit() {
     let server = S3Server::start().unwrap();
     server.pause();
@@ -87,7 +87,7 @@ async fn a_server_that_hangs_is_an_outage_within_the_time_limit() {
 
 /// The bodies are short, or in parts: a server that refuses a long body unread closes the connection, and its answer may
 /// be lost with it (RFC 9112, section 9.6).
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn wrong_credentials_are_denied_and_not_repeated_in_the_message() {
     let server = S3Server::start().unwrap();
     let mut right = server.store_args("p");
@@ -108,7 +108,7 @@ async fn wrong_credentials_are_denied_and_not_repeated_in_the_message() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_missing_bucket_is_an_outage() {
     let server = S3Server::start().unwrap();
     let mut args = server.store_args("p");
@@ -127,7 +127,7 @@ async fn a_missing_bucket_is_an_outage() {
 }
 
 /// While the server does not answer, a body is read no further than the parts that may be on their way.
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_stream_is_read_no_faster_than_it_is_stored() {
     let server = Arc::new(S3Server::start().unwrap());
     let mut args = server.store_args("p");
@@ -166,7 +166,7 @@ async fn a_stream_is_read_no_faster_than_it_is_stored() {
     assert!(store.get_bytes(&key, MAX).await.unwrap() == vec![7; total]);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_body_is_taken_up_where_the_connection_broke() {
     let server = S3Server::start().unwrap();
     let key = ObjectKey::Source(JobId::generate());
@@ -217,7 +217,7 @@ async fn carry(client: TcpStream, server: SocketAddr, bytes: usize) -> io::Resul
     Ok(())
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn urls_that_name_no_store_are_refused() {
     for url in [
         "http://bucket/prefix",

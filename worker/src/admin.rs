@@ -1,4 +1,4 @@
-//! `/livez` `/readyz` `/metrics` of a worker.
+//! `/livez` `/readyz` `/metrics` `/debug/stalls` of a worker.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use shared::queue::Queue;
 use shared::store::ObjectStore;
+use stall::StallProbe;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -71,16 +73,34 @@ async fn answer(
         (&Method::GET, "/livez") => (StatusCode::OK, "ok\n".to_owned()),
         (&Method::GET, "/readyz") => admin.readiness().await,
         (&Method::GET, "/metrics") => (StatusCode::OK, admin.metrics.render()),
+        (&Method::GET, "/debug/stalls") => return Ok(stalls().await),
         (&Method::GET, _) => (StatusCode::NOT_FOUND, "not found\n".to_owned()),
         _ => (StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned()),
     };
+    Ok(response(status, "text/plain; charset=utf-8", body))
+}
+
+/// The newest stalls of this process, with their stacks.
+async fn stalls() -> Response<Full<Bytes>> {
+    match StallProbe::installed() {
+        Some(probe) => {
+            let json = probe.snapshot_json().await;
+            response(StatusCode::OK, "application/json", json)
+        }
+        None => response(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "text/plain; charset=utf-8",
+            "there is no stall probe in this process\n".to_owned(),
+        ),
+    }
+}
+
+fn response(status: StatusCode, media_type: &'static str, body: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    Ok(response)
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
 }
 
 impl Admin {

@@ -44,7 +44,7 @@ pub struct WorkArgs {
     #[arg(long, env = "WORKER_SLOTS")]
     pub slots: Option<NonZeroUsize>,
 
-    /// Where /livez, /readyz and /metrics answer
+    /// Where /livez, /readyz, /metrics and /debug/stalls answer; not for clients
     #[arg(long, env = "WORKER_LISTEN", default_value = "127.0.0.1:9464")]
     pub worker_listen: SocketAddr,
 

@@ -72,8 +72,13 @@ impl Workshop {
             attempt: job.attempt,
         };
         let progress = Progress::new();
+        let named = [
+            ("job.id", job.id.to_string()),
+            ("attempt", job.attempt.to_string()),
+        ];
+        let producing = stall::scope(named, self.produce(job, stop, &progress));
         let outcome = tokio::select! {
-            outcome = self.produce(job, stop, &progress) => outcome,
+            outcome = producing => outcome,
             never = progress.report(&self.queue, lease, stop) => match never {},
             never = self.end_at_deadline(stop) => match never {},
         };
@@ -90,20 +95,15 @@ impl Workshop {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<Tally, Failure> {
-        progress.enter(Stage::Download);
-        let source = until_stopped(stop, self.download(job)).await?;
+        let download = Box::pin(until_stopped(stop, self.download(job)));
+        let source = staged(progress, Stage::Download, download).await?;
 
-        progress.enter(Stage::Extract);
-        let manifest = Box::pin(self.extract_and_store(job, source, stop, progress)).await?;
+        let extract = Box::pin(self.extract_and_store(job, source, stop, progress));
+        let manifest = staged(progress, Stage::Extract, extract).await?;
 
-        progress.enter(Stage::Commit);
         let tally = manifest::tally(&manifest);
-        let json = self
-            .cpu
-            .run(stop, move |_| serde_json::to_vec(&manifest))
-            .await?;
-        let json = json.map_err(|error| Failure::Internal(format!("manifest: {error}")))?;
-        until_stopped(stop, Box::pin(self.commit(job, json.into()))).await?;
+        let commit = Box::pin(self.commit(job, manifest, stop));
+        staged(progress, Stage::Commit, commit).await?;
         progress.leave();
         Ok(tally)
     }
@@ -164,12 +164,21 @@ impl Workshop {
     }
 
     /// Writes `result.json`: from here on the job has a result.
-    async fn commit(&self, job: &JobRecord, manifest: Bytes) -> Result<(), Failure> {
-        counter!(names::STORED_BYTES_TOTAL).increment(manifest.len() as u64);
-        self.store
-            .put(&ObjectKey::Manifest(job.id), manifest)
+    async fn commit(
+        &self,
+        job: &JobRecord,
+        manifest: Manifest,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let json = self
+            .cpu
+            .run(stop, move |_| serde_json::to_vec(&manifest))
             .await?;
-        Ok(())
+        let json = json.map_err(|error| Failure::Internal(format!("manifest: {error}")))?;
+        counter!(names::STORED_BYTES_TOTAL).increment(json.len() as u64);
+        let key = ObjectKey::Manifest(job.id);
+        let put = async { Ok(self.store.put(&key, json.into()).await?) };
+        until_stopped(stop, Box::pin(put)).await
     }
 
     async fn end_at_deadline(&self, stop: &Stop) -> Infallible {
@@ -177,6 +186,12 @@ impl Workshop {
         stop.trigger(StopReason::TimedOut);
         std::future::pending().await
     }
+}
+
+/// Does `work` as `stage` of an attempt; a stall of the event loop in it is reported with that name.
+async fn staged<T>(progress: &Progress, stage: Stage, work: impl Future<Output = T>) -> T {
+    progress.enter(stage);
+    stall::scope([("stage", stage.as_str())], work).await
 }
 
 /// Drops `work` as soon as `stop` is triggered.

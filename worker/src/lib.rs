@@ -3,7 +3,7 @@
 //! [`Worker::run`] is the whole process but for its `main`: it owns no port and no signal, so that the
 //! command line and the tests start the same code that production does.
 
-mod admin; // /livez /readyz /metrics
+mod admin; // /livez /readyz /metrics /debug/stalls
 mod backend; // apalis' view of the queue: claim when a slot is free, finish when the job ends
 mod command; // the process: arguments, signals, exit status
 mod config; // flags and environment

@@ -22,7 +22,7 @@ const ABSENCES: u32 = 3;
 /// Removes the objects of a job that no queue knows. Done when it returns, unless the store is slow.
 pub(super) async fn discard(state: &AppState, job: JobId) {
     let work = delete_stubbornly(state.clone(), job).instrument(Span::current());
-    let task = state.background.spawn(work);
+    let task = state.background.spawn(stall::watch(work));
     // A timeout only ends the waiting: the task goes on.
     let _ = timeout(PATIENCE, task).await;
 }
@@ -46,7 +46,7 @@ pub(super) fn when_known(state: &AppState, job: JobId) {
         }
         warn!(job.id = %job, "kept the source of a submit whose outcome stayed unknown");
     };
-    tracker.spawn(work.instrument(Span::current()));
+    tracker.spawn(stall::watch(work.instrument(Span::current())));
 }
 
 /// Gives the reservation of an idempotency key back; it ends by itself when that fails.

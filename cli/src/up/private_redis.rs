@@ -21,6 +21,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+use super::child;
 use super::data_folder::make_private;
 use super::redis_server::RedisServer;
 
@@ -79,7 +80,8 @@ impl PrivateRedis {
         remove_if_present(&program).map_err(cannot)?;
         std::os::unix::fs::symlink(&server.path, &program).map_err(cannot)?;
 
-        let mut script = Command::new("/bin/sh")
+        let mut script = Command::new("/bin/sh");
+        script
             .args(["-c", include_str!("lifeline.sh"), "pdf-ingest-redis"])
             .arg(&program)
             .args(arguments(&socket))
@@ -87,9 +89,8 @@ impl PrivateRedis {
             .stdin(Stdio::piped())
             .stderr(log.try_clone().map_err(cannot)?)
             .stdout(log)
-            .process_group(0) // ctrl-c is for this process: Redis must outlive the drain
-            .spawn()
-            .map_err(RedisError::Spawn)?;
+            .process_group(0); // ctrl-c is for this process: Redis must outlive the drain
+        let mut script = child::spawn(script).await.map_err(RedisError::Spawn)?;
         let lifeline = script.stdin.take().expect("stdin was asked to be piped");
         let mut redis = Self {
             socket,

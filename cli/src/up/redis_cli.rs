@@ -6,6 +6,8 @@ use std::path::Path;
 use tokio::process::Command;
 use url::Url;
 
+use super::child;
+
 /// How `redis-cli` reaches a Redis; never holds a password.
 #[derive(Clone, Debug)]
 pub(crate) struct RedisCli {
@@ -56,13 +58,12 @@ impl RedisCli {
 
     /// What it prints, or `None` when there is no `redis-cli` on this machine or it fails.
     pub(crate) async fn run<S: AsRef<OsStr>>(&self, command: &[S]) -> Option<String> {
-        let output = Command::new("redis-cli")
+        let mut redis_cli = Command::new("redis-cli");
+        redis_cli
             .args(&self.arguments)
             .args(command)
-            .kill_on_drop(true)
-            .output()
-            .await
-            .ok()?;
+            .kill_on_drop(true);
+        let output = child::output(redis_cli).await.ok()?;
         output
             .status
             .success()

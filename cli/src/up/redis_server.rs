@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
+use super::child;
 use crate::failure::Failure;
 
 /// Looked for on `PATH`, in this order. The last two are the server too, under another name: it acts
@@ -48,12 +49,9 @@ impl RedisServer {
 
     async fn at(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
-        let output = Command::new(&path)
-            .arg0("redis-server")
-            .arg("--version")
-            .output()
-            .await
-            .ok()?;
+        let mut command = Command::new(&path);
+        command.arg0("redis-server").arg("--version");
+        let output = child::output(command).await.ok()?;
         let version = version(&String::from_utf8_lossy(&output.stdout))?;
         Some(Self { path, version })
     }

@@ -45,6 +45,8 @@ pub(crate) struct Plan {
 pub(crate) struct Stack {
     /// Of the API.
     pub(crate) url: Url,
+    /// Where the worker answers who runs it.
+    pub(crate) admin_url: Url,
     /// Which Redis, in words.
     pub(crate) redis: String,
     /// Where objects are, in words.
@@ -107,8 +109,10 @@ impl Stack {
             password_key,
         };
         let api_args = backends.api(listener.local_addr()?, plan.api_flags)?;
+        let probes = bind(WORKER_LISTEN).await?;
         let mut stack = Self {
             url: http_url(&listener)?,
+            admin_url: http_url(&probes)?,
             redis,
             objects,
             is_open: api_args.http.api_keys.is_none() && api_args.http.api_keys_file.is_none(),
@@ -119,7 +123,9 @@ impl Stack {
             private_redis,
             _data: data,
         };
-        stack.start_services(&api_args, &backends, listener).await?;
+        stack
+            .start_services(&api_args, &backends, listener, probes)
+            .await?;
         Ok(stack)
     }
 
@@ -128,12 +134,11 @@ impl Stack {
         api_args: &ApiArgs,
         backends: &Backends,
         listener: TcpListener,
+        probes: TcpListener,
     ) -> Result<(), Failure> {
         let state = api::connect(api_args)
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let probes = bind(WORKER_LISTEN).await?;
-        let probes_url = http_url(&probes)?;
         let worker = worker::Worker::connect(backends.worker(probes.local_addr()?)?)
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
@@ -143,7 +148,7 @@ impl Stack {
         let work = worker.run(probes, self.shutdown.clone());
         self.services
             .spawn(async { named("the worker", work.await) });
-        let ready = until_ready([self.url.clone(), probes_url]);
+        let ready = until_ready([self.url.clone(), self.admin_url.clone()]);
         tokio::select! {
             failure = self.ended() => Err(failure),
             ready = ready => ready,

@@ -1,17 +1,35 @@
-//! `threshold = "10ms", flavor = "multi_thread", worker_threads = 2` → the options of the test.
+//! `threshold = "10ms", flavor = "multi_thread", worker_threads = 2`, or `options = …` → the options of the test.
 
 use proc_macro::{TokenStream, TokenTree};
 
 /// The attribute's arguments.
-pub(crate) struct Arguments {
-    threshold_ns: u64,
-    worker_threads: usize,
+pub(crate) enum Arguments {
+    /// One by one.
+    Given {
+        threshold_ns: u64,
+        worker_threads: usize,
+    },
+    /// An expression that gives them all.
+    Options(TokenStream),
 }
 
 impl Arguments {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self, String> {
-        let (mut threshold_ns, mut multi_thread, mut worker_threads) = (10_000_000, false, None);
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        match &tokens[..] {
+            [
+                TokenTree::Ident(name),
+                TokenTree::Punct(equals),
+                expression @ ..,
+            ] if name.to_string() == "options" && equals.as_char() == '=' => {
+                Ok(Self::Options(expression.iter().cloned().collect()))
+            }
+            _ => Self::one_by_one(&tokens),
+        }
+    }
+
+    fn one_by_one(tokens: &[TokenTree]) -> Result<Self, String> {
+        let (mut threshold_ns, mut multi_thread, mut worker_threads) = (10_000_000, false, None);
         for argument in
             tokens.split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
         {
@@ -34,7 +52,7 @@ impl Arguments {
                 "worker_threads" => worker_threads = Some(number(text)?),
                 other => {
                     return Err(format!(
-                        "unknown argument {other}; known: threshold, flavor, worker_threads"
+                        "unknown argument {other}; known: threshold, flavor, worker_threads, or options alone"
                     ));
                 }
             }
@@ -42,26 +60,31 @@ impl Arguments {
         match (multi_thread, worker_threads) {
             (false, Some(_)) => Err("worker_threads needs flavor = \"multi_thread\"".to_owned()),
             (true, Some(0)) => Err("worker_threads must be at least 1".to_owned()),
-            (false, None) => Ok(Self {
+            (false, None) => Ok(Self::Given {
                 threshold_ns,
                 worker_threads: 0,
             }),
-            (true, workers) => Ok(Self {
+            (true, workers) => Ok(Self::Given {
                 threshold_ns,
                 worker_threads: workers.unwrap_or(2),
             }),
         }
     }
 
-    /// A value of `stall::TestOptions`, as source.
-    pub(crate) fn options(&self) -> String {
-        let Self {
-            threshold_ns,
-            worker_threads,
-        } = self;
-        format!(
-            "::stall::TestOptions {{ threshold: ::core::time::Duration::from_nanos({threshold_ns}), worker_threads: {worker_threads} }}"
-        )
+    /// An expression of type `stall::TestOptions`.
+    pub(crate) fn options(&self) -> TokenStream {
+        match self {
+            Self::Options(expression) => expression.clone(),
+            Self::Given {
+                threshold_ns,
+                worker_threads,
+            } => format!(
+                "::stall::TestOptions {{ threshold: ::core::time::Duration::from_nanos({threshold_ns}), \
+                 worker_threads: {worker_threads}, ..::stall::TestOptions::DEFAULT }}"
+            )
+            .parse()
+            .expect("a struct expression"),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use arguments::Arguments;
 /// thread for too long.
 ///
 /// Arguments, all optional: `threshold = "10ms"` (also `us`, `s`), `flavor = "current_thread"` (the default) or
-/// `"multi_thread"`, and `worker_threads = 2` for the latter.
+/// `"multi_thread"`, and `worker_threads = 2` for the latter. Or `options = …` alone: an expression of type
+/// `stall::TestOptions`, for instance a constant that many tests share.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     match Arguments::parse(arguments).and_then(|arguments| expand(&arguments, item)) {
@@ -35,7 +36,8 @@ fn expand(arguments: &Arguments, item: TokenStream) -> Result<TokenStream, Strin
         Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => body,
         _ => return Err("#[stall::test] goes on an async fn with a body".to_owned()),
     };
-    let mut parameters = parse(&format!("{}, async move", arguments.options()));
+    let mut parameters = arguments.options();
+    parameters.extend(parse(", async move"));
     parameters.extend([TokenTree::Group(body)]);
     let mut new_body = parse("::stall::run_test");
     new_body.extend([TokenTree::Group(Group::new(

@@ -8,6 +8,7 @@ use crate::export::{self, CaptureResult};
 use crate::report::CaptureMethod;
 use crate::slot::{self, ThreadSlot};
 
+mod calls;
 mod modules;
 mod peek;
 mod registers;
@@ -26,8 +27,8 @@ pub(crate) use symbols::Symbols;
 /// How much of a stack is copied at most, from the top. Deeper stacks are cut off at their outer end.
 const STACK_COPY: usize = 256 * 1024;
 /// Attempts to catch a thread that wakes now and then in its sleep, and the pause between them.
-const ATTEMPTS: u32 = 20;
-const BETWEEN_ATTEMPTS: Duration = Duration::from_micros(150);
+const ATTEMPTS: u32 = 60;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_micros(40);
 
 /// Takes stacks; owned by the watchdog's thread.
 pub(crate) struct Capturer {

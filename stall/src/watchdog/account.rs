@@ -53,8 +53,22 @@ impl Breakdown {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
     ends: Option<(Sample, Sample)>,
-    lag_ns: u64,
+    lag: Lag,
     slept: bool,
+}
+
+/// Run-queue wait that the kernel has not counted yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lag {
+    Known(u64),
+    /// The thread slept and woke since the last sample: at most this much.
+    AtMost(u64),
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Self::Known(0)
+    }
 }
 
 impl Account {
@@ -65,8 +79,40 @@ impl Account {
             return;
         };
         self.slept |= last.sleeps != sample.sleeps;
-        self.lag_ns = self.lag_after(&last, &sample);
+        self.lag = self.lag_after(&last, &sample);
         self.ends = Some((first, sample));
+    }
+
+    /// The last sample, taken when the poll is over and its thread may have gone to sleep and woken for another: what
+    /// is not known to be waiting is then not taken for it.
+    pub(crate) fn close(&mut self, sample: Sample) {
+        self.add(sample);
+        if let Lag::AtMost(_) = self.lag {
+            self.lag = Lag::Known(0);
+        }
+    }
+
+    /// Everything happened `by_ns` later: the process was stopped for that long.
+    pub(crate) fn shift(&mut self, by_ns: u64) {
+        if let Some((first, last)) = &mut self.ends {
+            first.at_ns += by_ns;
+            last.at_ns += by_ns;
+        }
+    }
+
+    /// The first sample.
+    pub(crate) fn first(&self) -> Option<&Sample> {
+        self.ends.as_ref().map(|(first, _)| first)
+    }
+
+    /// The latest sample.
+    pub(crate) fn last(&self) -> Option<&Sample> {
+        self.ends.as_ref().map(|(_, last)| last)
+    }
+
+    /// False if waiting may turn out to have been sleep at the next sample.
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.lag, Lag::Known(_))
     }
 
     /// `None` until there are two samples.
@@ -76,7 +122,8 @@ impl Account {
             .at_ns
             .checked_sub(first.at_ns)
             .filter(|covered| *covered > 0)?;
-        let run_queue_ns = last.run_delay_ns.saturating_sub(first.run_delay_ns) + self.lag_ns;
+        let (Lag::Known(lag_ns) | Lag::AtMost(lag_ns)) = self.lag;
+        let run_queue_ns = last.run_delay_ns.saturating_sub(first.run_delay_ns) + lag_ns;
         Some(Breakdown {
             covered_ns,
             cpu_ns: last.cpu_ns.saturating_sub(first.cpu_ns).min(covered_ns),
@@ -91,18 +138,23 @@ impl Account {
     }
 
     /// The run-queue wait that the kernel has not counted yet at `now`.
-    fn lag_after(&self, last: &Sample, now: &Sample) -> u64 {
+    fn lag_after(&self, last: &Sample, now: &Sample) -> Lag {
         if now.state != ThreadState::Runnable {
-            return 0;
+            return Lag::Known(0);
         }
-        let off_cpu =
-            (now.at_ns - last.at_ns).saturating_sub(now.cpu_ns.saturating_sub(last.cpu_ns));
-        let counted = now.run_delay_ns.saturating_sub(last.run_delay_ns);
-        if last.state == ThreadState::Runnable && last.sleeps == now.sleeps {
-            (self.lag_ns + off_cpu).saturating_sub(counted)
-        } else {
+        let passed_ns = now.at_ns.saturating_sub(last.at_ns);
+        let off_cpu_ns = passed_ns.saturating_sub(now.cpu_ns.saturating_sub(last.cpu_ns));
+        let counted_ns = now.run_delay_ns.saturating_sub(last.run_delay_ns);
+        let never_slept = last.state == ThreadState::Runnable && last.sleeps == now.sleeps;
+        match self.lag {
+            Lag::Known(lag_ns) if never_slept => {
+                Lag::Known((lag_ns + off_cpu_ns).saturating_sub(counted_ns))
+            }
+            Lag::AtMost(lag_ns) if never_slept => {
+                Lag::AtMost((lag_ns + off_cpu_ns).saturating_sub(counted_ns))
+            }
             // It woke some time in this interval; what the kernel did not count may all be waiting.
-            off_cpu.saturating_sub(counted)
+            _ => Lag::AtMost(off_cpu_ns.saturating_sub(counted_ns)),
         }
     }
 }
@@ -189,6 +241,37 @@ mod tests {
         account.add(sample(0, 0, 0, 5, Sleeping));
         account.add(sample(10, 0, 0, 5, Runnable));
         assert!(account.slept());
+    }
+
+    #[test]
+    fn what_a_thread_did_after_its_poll_is_not_taken_for_waiting() {
+        let mut account = Account::default();
+        account.add(sample(0, 0, 0, 5, Sleeping));
+        account.add(sample(10, 0, 0, 5, Sleeping));
+        account.close(sample(20, 1, 2, 7, Runnable));
+        let known = account.breakdown().expect("three samples");
+        assert_eq!(known.run_queue_ns, 2_000_000);
+    }
+
+    #[test]
+    fn waking_is_not_exact_until_the_thread_sleeps_again() {
+        let mut account = Account::default();
+        account.add(sample(0, 0, 0, 5, Sleeping));
+        account.add(sample(5, 0, 0, 5, Runnable));
+        assert!(!account.is_exact());
+        account.add(sample(10, 1, 0, 6, Sleeping));
+        assert!(account.is_exact());
+    }
+
+    #[test]
+    fn a_pause_of_the_process_leaves_no_trace() {
+        let mut account = Account::default();
+        account.add(sample(0, 0, 0, 5, Runnable));
+        account.add(sample(3, 3, 0, 5, Runnable));
+        account.shift(500_000_000);
+        account.add(sample(507, 7, 0, 5, Runnable));
+        let known = account.breakdown().expect("three samples");
+        assert_eq!((known.covered_ns, known.run_queue_ns), (7_000_000, 0));
     }
 
     #[test]

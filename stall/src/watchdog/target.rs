@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
 
 use crate::clock::nanos;
 use crate::engine::Lists;
@@ -24,7 +24,7 @@ pub(crate) enum TargetId {
 pub(crate) struct Observation {
     pub(crate) id: TargetId,
     /// Changes whenever the target makes progress.
-    pub(crate) progress: [u64; 4],
+    pub(crate) progress: [u64; 5],
     pub(crate) slot: &'static ThreadSlot,
     pub(crate) poll: Option<RunningPoll>,
     pub(crate) runtime: u64,
@@ -78,13 +78,25 @@ impl Observation {
     fn of_poll(slot: &'static ThreadSlot, poll: RunningPoll) -> Self {
         Self {
             id: TargetId::Poll(address_of(slot)),
-            progress: [poll.seq, 0, 0, 0],
+            progress: [poll.seq, 0, 0, 0, 0],
             slot,
             poll: Some(poll),
             runtime: slot.runtime(),
             worker: slot.worker(),
             guard: slot.guard(),
             scope: slot.scope(),
+        }
+    }
+
+    /// True if the target has made no progress since; `runtime` is the one it is in.
+    pub(crate) fn still_holds(&self, runtime: Option<&Arc<RuntimeEntry>>) -> bool {
+        match self.id {
+            TargetId::Poll(_) => self.slot.seq() == self.progress[0],
+            TargetId::Worker { index, .. } => runtime
+                .and_then(|runtime| runtime.handle())
+                .is_some_and(|handle| {
+                    worker_progress(&handle.metrics(), index, self.slot) == self.progress
+                }),
         }
     }
 
@@ -120,15 +132,15 @@ fn observe_workers(
         };
         let Some(slot) = slot else { continue };
         observed.must_poll |= !runtime.is_hooked();
-        let (seq, park_unpark_count) = (slot.seq(), metrics.worker_park_unpark_count(index));
+        let progress = worker_progress(&metrics, index, slot);
+        let [_, park_unpark_count, seq, ..] = progress;
         let (in_a_poll, parked) = (seq & 1 == 1, park_unpark_count & 1 == 1);
         if in_a_poll || parked {
             continue;
         }
-        let busy_ns = nanos(metrics.worker_total_busy_duration(index));
         observed.busy.push(Observation {
             id: TargetId::Worker { runtime: id, index },
-            progress: [busy_ns, park_unpark_count, seq, address_of(slot) as u64],
+            progress,
             slot,
             poll: None,
             runtime: id,
@@ -137,6 +149,17 @@ fn observe_workers(
             scope: slot.scope(),
         });
     }
+}
+
+/// `on_thread_park` notes its time before the runtime counts the park.
+fn worker_progress(metrics: &RuntimeMetrics, index: usize, slot: &'static ThreadSlot) -> [u64; 5] {
+    [
+        nanos(metrics.worker_total_busy_duration(index)),
+        metrics.worker_park_unpark_count(index),
+        slot.seq(),
+        slot.parked_ns(),
+        address_of(slot) as u64,
+    ]
 }
 
 fn owners(slots: &[&'static ThreadSlot]) -> Owners {

@@ -2,25 +2,38 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::NEXT_STALL;
-use super::account::{Account, Breakdown, ThreadState};
+use super::account::{Account, Breakdown, Sample, ThreadState};
 use super::consumers::Consumers;
 use super::target::Observation;
+use super::threads::{Mark, Threads};
 use crate::capture::{Activity, Capturer, RawStack};
 use crate::guard::GuardState;
 use crate::report::{Capture, CaptureMethod, Class, Kind, Phase, StallReport};
 use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
-use crate::{procfs, scope};
+use crate::scope;
 
-/// A look at the thread is taken at least each sixteenth of the stall's age: often at first, seldom in a hang.
-const LOOKS_PER_AGE: u64 = 16;
+/// The first look is taken at this part of the threshold: early enough for the samples to cover half of it.
+const FIRST_LOOK: u64 = 4;
 
 /// How often a stack that could not be had is tried for again, at the following ticks: its thread may have had no CPU to
 /// answer on.
 const MORE_STACK_ATTEMPTS: u32 = 8;
+
+/// What counts as a stall of a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) threshold_ns: u64,
+    pub(crate) hang_after_ns: Option<u64>,
+}
+
+/// Looks in a row at a thread that has just woken, when the answer matters, and the pause between them.
+const MORE_LOOKS: u32 = 6;
+const BETWEEN_LOOKS: Duration = Duration::from_micros(100);
 
 /// A target without progress.
 pub(crate) struct Track {
@@ -30,8 +43,8 @@ pub(crate) struct Track {
     start_ns: u64,
     next_look_ns: u64,
     account: Account,
-    /// What the account said before it was started anew.
-    known_before: Breakdown,
+    /// At some moment before this began.
+    before: Mark,
     /// True where the system gives no samples: then wall time must do.
     blind: bool,
     state: ThreadState,
@@ -54,14 +67,15 @@ struct OpenStall {
 }
 
 impl Track {
-    pub(crate) fn begin(observation: &Observation, start_ns: u64) -> Self {
+    /// `before` is what the thread had used at some moment before `start_ns`.
+    pub(crate) fn begin(observation: &Observation, start_ns: u64, before: Mark) -> Self {
         Self {
             observation: *observation,
             tick_number: 0,
             start_ns,
             next_look_ns: 0,
             account: Account::default(),
-            known_before: Breakdown::default(),
+            before,
             blind: false,
             state: ThreadState::Runnable,
             net_ns: 0,
@@ -81,6 +95,11 @@ impl Track {
         now.saturating_sub(self.start_ns)
     }
 
+    /// What the thread had used at the last look.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.account.last().map(mark)
+    }
+
     /// True while a reported stall goes on.
     pub(crate) fn is_open(&self) -> bool {
         self.open
@@ -91,76 +110,102 @@ impl Track {
     /// The process was stopped for `paused_ns`: as if that time had not been.
     pub(crate) fn leave_out(&mut self, paused_ns: u64) {
         self.start_ns += paused_ns;
-        self.known_before = self.breakdown();
-        self.account = Account::default();
+        self.account.shift(paused_ns);
     }
 
     /// Looks at the thread if it is time to. True if there is something to report now.
-    pub(crate) fn look(
-        &mut self,
-        now: u64,
-        threshold_ns: u64,
-        hang_after_ns: Option<u64>,
-        tick_ns: u64,
-    ) -> bool {
+    pub(crate) fn look(&mut self, now: u64, limits: Limits, threads: &mut Threads) -> bool {
+        let Limits {
+            threshold_ns,
+            hang_after_ns,
+        } = limits;
         let age_ns = self.age_ns(now);
-        if age_ns < threshold_ns / 8 || now < self.next_look_ns {
+        if age_ns < threshold_ns / FIRST_LOOK || now < self.next_look_ns {
             return false;
         }
-        let level_ns = threshold_ns.saturating_mul(1 << self.sent.min(40));
+        self.next_look_ns = now + 1;
+        let level_ns = self.level_ns(threshold_ns);
+        if !self.sample(now, age_ns >= level_ns, threads) {
+            return false;
+        }
         let hang_ns = hang_after_ns.filter(|_| !self.hang).unwrap_or(u64::MAX);
-        let pause_ns = tick_ns.max(age_ns / LOOKS_PER_AGE);
-        self.next_look_ns = (now + pause_ns).min(
-            self.start_ns
-                .saturating_add(level_ns.min(hang_ns))
-                .max(now + 1),
-        );
-        if !self.sample(now) {
-            return false;
-        }
-        let Some(net_ns) = self.net_now(age_ns, threshold_ns, tick_ns) else {
+        let Some(net_ns) = self.net_now(age_ns, threshold_ns) else {
+            self.next_look_ns = self.start_ns.saturating_add(level_ns.min(hang_ns));
             return false;
         };
         self.net_ns = net_ns;
         let is_hang = net_ns >= hang_ns;
         self.hang |= is_hang;
-        let is_due = is_hang || net_ns >= level_ns;
-        if is_due {
-            self.sent += 1;
-        } else if self.stack_attempts > 0 {
+        let is_level = net_ns >= level_ns;
+        self.sent += u32::from(is_level);
+        let is_due = is_hang || is_level;
+        if !is_due && self.stack_attempts > 0 {
             self.stack_attempts -= 1;
             return true;
+        }
+        if self.account.is_exact() {
+            // Before that it cannot get there.
+            let goal_ns = self.level_ns(threshold_ns).min(hang_ns);
+            self.next_look_ns = now.saturating_add(goal_ns.saturating_sub(net_ns));
         }
         is_due
     }
 
-    /// False if a debugger holds the thread: then everything starts anew.
-    fn sample(&mut self, now: u64) -> bool {
-        let Some(look) = procfs::look(self.observation.slot) else {
-            self.blind = true;
-            return true;
-        };
-        if look.traced || look.sample.state == ThreadState::Stopped {
-            self.start_ns = now;
-            self.account = Account::default();
-            return false;
+    /// The length at which the next report is due.
+    fn level_ns(&self, threshold_ns: u64) -> u64 {
+        threshold_ns.saturating_mul(1 << self.sent.min(40))
+    }
+
+    /// False if a debugger holds the thread: then everything starts anew. If the answer matters now, a thread that has
+    /// just woken is given some time to fall asleep again, as one that waits for a disk block by block does: only then
+    /// it is known how long it slept.
+    fn sample(&mut self, now: u64, matters: bool, threads: &mut Threads) -> bool {
+        for _ in 0..if matters { MORE_LOOKS } else { 1 } {
+            let Some(look) = threads.look(self.observation.slot) else {
+                self.blind = true;
+                return true;
+            };
+            if look.traced || look.sample.state == ThreadState::Stopped {
+                self.start_ns = now;
+                self.before = mark(&look.sample);
+                self.account = Account::default();
+                return false;
+            }
+            self.state = look.sample.state;
+            self.account.add(look.sample);
+            if self.account.is_exact() {
+                break;
+            }
+            thread::sleep(BETWEEN_LOOKS);
         }
-        self.state = look.sample.state;
-        self.account.add(look.sample);
         true
     }
 
-    /// How long the thread's own code is responsible for. `None` until the samples cover half of the threshold.
-    fn net_now(&self, age_ns: u64, threshold_ns: u64, tick_ns: u64) -> Option<u64> {
+    /// How long the thread's own code is responsible for. `None` until the samples tell enough.
+    fn net_now(&self, age_ns: u64, threshold_ns: u64) -> Option<u64> {
         if self.blind {
             return Some(age_ns);
         }
-        let known = self
-            .account
-            .breakdown()
-            .filter(|known| known.covered_ns >= threshold_ns / 2)?;
-        let unknown_ns = age_ns.saturating_sub(known.covered_ns).min(2 * tick_ns);
-        Some((known.net_ns() + unknown_ns).min(age_ns))
+        let first = self.account.first()?;
+        let known = self.breakdown();
+        // What a thread did before a sample that finds it asleep is known.
+        if first.state != ThreadState::Sleeping && known.covered_ns < threshold_ns / 2 {
+            return None;
+        }
+        let before_ns = age_ns.saturating_sub(known.covered_ns);
+        Some((known.net_ns() + self.net_before(first, before_ns)).min(age_ns))
+    }
+
+    /// The same for the `before_ns` before the first sample, as far as it is sure.
+    fn net_before(&self, first: &Sample, before_ns: u64) -> u64 {
+        if first.state == ThreadState::Sleeping {
+            // The kernel has counted all waiting, of which some may lie before the start.
+            let waited_ns = first.run_delay_ns.saturating_sub(self.before.run_delay_ns);
+            before_ns.saturating_sub(waited_ns)
+        } else {
+            // It computed no longer than its CPU clock says, and may have waited else.
+            before_ns.min(first.cpu_ns.saturating_sub(self.before.cpu_ns))
+        }
     }
 
     /// The report that is due now, with a fresh stack.
@@ -175,7 +220,9 @@ impl Track {
         if let Some(seq) = seq {
             self.observation.slot.want_end_of(seq);
         }
-        let stack = capturer.take(self.observation.slot, seq, self.activity());
+        let stack = capturer
+            .take(self.observation.slot, seq, self.activity())
+            .filter(|_| self.observation.still_holds(runtime));
         let phase = match (&self.open, &stack) {
             (None, None) => {
                 self.stack_attempts = MORE_STACK_ATTEMPTS;
@@ -197,6 +244,13 @@ impl Track {
             dismissed: Arc::new(AtomicBool::new(false)),
         });
         report.id = open.report.id;
+        if stack.is_none() {
+            report.syscall = open.report.syscall.take();
+        }
+        if report.fields.is_empty() {
+            // A worker may be done with the task, but not with the turn.
+            report.fields = std::mem::take(&mut open.report.fields);
+        }
         open.for_probe |= consumers.probe_wants(self.net_ns);
         for guard in consumers.guards_that_want(self.net_ns) {
             if !open.guards.iter().any(|known| known.id() == guard.id()) {
@@ -212,14 +266,16 @@ impl Track {
         &mut self,
         now: u64,
         last_tick_ns: u64,
+        threads: &mut Threads,
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> Option<Event> {
         let mut open = self.open.take()?;
         let end_ns = self.end_ns(now, last_tick_ns);
         let wall_ns = end_ns.saturating_sub(self.start_ns);
-        let run_queue_ns = self.breakdown().run_queue_ns;
+        let run_queue_ns = self.starved_until_ended_ns(threads);
         let net_ns = wall_ns.saturating_sub(run_queue_ns);
         let mut report = self.report(Phase::Ended, wall_ns, net_ns, runtime);
+        report.run_queue_us = run_queue_ns.min(wall_ns) / 1000;
         report.id = open.report.id;
         report.syscall = open.report.syscall.take();
         report.fields = std::mem::take(&mut open.report.fields);
@@ -243,6 +299,21 @@ impl Track {
         last_tick_ns.midpoint(now).max(self.start_ns)
     }
 
+    /// Time without a CPU, of a poll that has just ended.
+    fn starved_until_ended_ns(&self, threads: &mut Threads) -> u64 {
+        let mut account = self.account;
+        if let Some(look) = threads.look(self.observation.slot) {
+            account.close(look.sample);
+        }
+        let Some(first) = account.first() else {
+            return 0;
+        };
+        let before_ns = first.at_ns.saturating_sub(self.start_ns);
+        let starved_before_ns = before_ns - self.net_before(first, before_ns);
+        let known_ns = account.breakdown().map_or(0, |known| known.run_queue_ns);
+        starved_before_ns + known_ns
+    }
+
     /// Run-queue wait in a target that would have been a stall by the clock on the wall.
     pub(crate) fn starved_ns(&self, now: u64, threshold_ns: Option<u64>) -> Option<u64> {
         let run_queue_ns = self.breakdown().run_queue_ns;
@@ -250,10 +321,7 @@ impl Track {
     }
 
     fn breakdown(&self) -> Breakdown {
-        let known = self.account.breakdown();
-        known
-            .filter(|known| known.covered_ns >= self.known_before.covered_ns)
-            .unwrap_or(self.known_before)
+        self.account.breakdown().unwrap_or_default()
     }
 
     fn report(
@@ -334,6 +402,13 @@ impl Track {
         } else {
             Class::Blocked
         }
+    }
+}
+
+fn mark(sample: &Sample) -> Mark {
+    Mark {
+        cpu_ns: sample.cpu_ns,
+        run_delay_ns: sample.run_delay_ns,
     }
 }
 

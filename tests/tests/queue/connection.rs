@@ -64,7 +64,7 @@ async fn until_it_answers(queue: &Queue) {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_a_unix_socket_and_tcp() {
     let redis = RedisServer::on_port(&[]).await.unwrap();
     works(&Queue::connect(&redis.args(), &args()).await.unwrap()).await;
@@ -72,7 +72,7 @@ async fn through_a_unix_socket_and_tcp() {
     works(&Queue::connect(&socket, &args()).await.unwrap()).await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn as_an_acl_user_who_may_touch_nothing_but_the_queue() {
     let redis = RedisServer::on_port(&["--requirepass", "admin-password"])
         .await
@@ -120,7 +120,7 @@ async fn as_an_acl_user_who_may_touch_nothing_but_the_queue() {
     assert!(matches!(refused.err(), Some(QueueError::Refused(_))));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_tls_with_a_private_authority_and_our_own_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let certificates = certificates(folder.path());
@@ -170,7 +170,7 @@ async fn through_tls_with_a_private_authority_and_our_own_certificate() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_a_cluster() {
     let bus = free_port().unwrap().to_string();
     let redis = RedisServer::on_port(&["--cluster-enabled", "yes", "--cluster-port", &bus])
@@ -201,7 +201,7 @@ async fn through_a_cluster() {
     works(&Queue::connect(&cluster, &args()).await.unwrap()).await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_sentinel_and_on_to_the_next_master() {
     let first = RedisServer::on_port(&["--requirepass", "pw", "--masterauth", "pw"])
         .await
@@ -258,7 +258,7 @@ async fn through_sentinel_and_on_to_the_next_master() {
     assert!(found, "it is on the new master");
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_a_restart_without_losing_a_job() {
     let mut redis = RedisServer::durable().await.unwrap();
     let queue = Queue::connect(&redis.args(), &args()).await.unwrap();
@@ -292,7 +292,7 @@ async fn through_a_restart_without_losing_a_job() {
     assert_eq!(next.record.id, waiting.id);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn through_cut_connections_and_forgotten_scripts() {
     let bench = Bench::new().await;
     for _ in 0..5 {
@@ -313,7 +313,7 @@ async fn through_cut_connections_and_forgotten_scripts() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_replica_is_a_matter_of_the_moment() {
     let bench = Bench::new().await;
     let _: () = bench
@@ -325,7 +325,7 @@ async fn a_replica_is_a_matter_of_the_moment() {
     bench.submit_one().await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_slow_answer_is_a_matter_of_the_moment() {
     let redis = RedisServer::start().await.unwrap();
     let impatient = RedisArgs {
@@ -346,7 +346,7 @@ async fn a_slow_answer_is_a_matter_of_the_moment() {
     until_it_answers(&queue).await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_server_that_may_evict_jobs_is_refused() {
     let redis = RedisServer::on_port(&["--maxmemory-policy", "allkeys-lru"])
         .await
@@ -358,7 +358,7 @@ async fn a_server_that_may_evict_jobs_is_refused() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_unreachable_server_is_named_neither_with_its_address_nor_its_password() {
     let port = free_port().unwrap();
     for scheme in ["redis", "redis+cluster", "redis+sentinel"] {

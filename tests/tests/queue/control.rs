@@ -9,7 +9,7 @@ use shared::queue::{
 
 use crate::bench::{Bench, damage, job, outage, tally};
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_waiting_job_is_cancelled_at_once() {
     let bench = Bench::new().await;
     let scheduled = bench
@@ -46,7 +46,7 @@ async fn a_waiting_job_is_cancelled_at_once() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_running_job_is_told_and_ends_cancelled_unless_it_succeeded() {
     let bench = Bench::new().await;
     let cases = [
@@ -78,7 +78,7 @@ async fn a_running_job_is_told_and_ends_cancelled_unless_it_succeeded() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_cancelled_job_whose_worker_dies_is_cancelled() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -89,7 +89,7 @@ async fn a_cancelled_job_whose_worker_dies_is_cancelled() {
     assert_eq!(bench.state(id).await, State::Cancelled);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_ended_job_is_not_cancelled() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -107,7 +107,7 @@ async fn an_ended_job_is_not_cancelled() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_retry_grants_the_attempts_anew_and_keeps_counting_them() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -147,7 +147,7 @@ async fn a_retry_grants_the_attempts_anew_and_keeps_counting_them() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn only_what_failed_died_or_was_cancelled_is_retried() {
     let bench = Bench::new().await;
     let cases = [
@@ -180,7 +180,7 @@ async fn only_what_failed_died_or_was_cancelled_is_retried() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_deleted_job_leaves_a_tombstone_and_its_objects_to_purge() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;

@@ -26,7 +26,7 @@ async fn submit(bench: &Bench, owner: &str, n: usize) {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn owners_take_turns_however_much_one_has_waiting() {
     let bench = Bench::new().await;
     submit(&bench, "big", 20).await;
@@ -37,7 +37,7 @@ async fn owners_take_turns_however_much_one_has_waiting() {
     assert_eq!(owners[6..], ["big", "big"]);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_owner_gains_nothing_by_having_been_away() {
     let bench = Bench::new().await;
     submit(&bench, "steady", 40).await;
@@ -48,7 +48,7 @@ async fn an_owner_gains_nothing_by_having_been_away() {
     assert!((4..=6).contains(&back), "{owners:?}");
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_owner_gains_nothing_by_coming_back_for_every_job() {
     let bench = Bench::new().await;
     submit(&bench, "steady", 20).await;
@@ -65,7 +65,7 @@ async fn an_owner_gains_nothing_by_coming_back_for_every_job() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn priorities_count_among_one_owners_jobs_only() {
     let bench = Bench::new().await;
     for _ in 0..4 {
@@ -85,7 +85,7 @@ async fn priorities_count_among_one_owners_jobs_only() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_owner_at_its_running_limit_lets_others_pass() {
     let bench = Bench::with(QueueArgs {
         owner_running: 2,
@@ -131,7 +131,7 @@ async fn an_owner_at_its_running_limit_lets_others_pass() {
     assert_eq!(bench.claim().await.record.id, crashed.record.id);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn owners_that_are_gone_are_forgotten() {
     let bench = Bench::new().await;
     for number in 0..5 {

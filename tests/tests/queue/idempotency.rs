@@ -12,7 +12,7 @@ fn idempotency(text: &str) -> IdempotencyKey {
     text.parse().unwrap()
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_submit_whose_reply_was_lost_makes_one_job() {
     let bench = Bench::new().await;
     let new = NewJob {
@@ -31,7 +31,7 @@ async fn a_submit_whose_reply_was_lost_makes_one_job() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn one_key_makes_one_job_of_an_owner() {
     let bench = Bench::new().await;
     let first = NewJob {
@@ -56,7 +56,7 @@ async fn one_key_makes_one_job_of_an_owner() {
     bench.submit(&other).await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_reserved_key_keeps_the_second_request_waiting() {
     let bench = Bench::new().await;
     let (alice, k1) = (owner("alice"), idempotency("k1"));
@@ -85,7 +85,7 @@ async fn a_reserved_key_keeps_the_second_request_waiting() {
     assert!(ttl > 23 * 3_600_000, "the job refreshed it");
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_reservation_ends_by_itself() {
     let short = Duration::from_millis(20);
     let bench = Bench::with(QueueArgs {

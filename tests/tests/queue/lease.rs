@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, damage, stale, tally, worker, worker_info};
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_job_whose_worker_fell_silent_is_attempt_2_of_another() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -25,7 +25,7 @@ async fn a_job_whose_worker_fell_silent_is_attempt_2_of_another() {
     assert_eq!(claim.record.worker.as_deref(), Some("w2"));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_job_that_kills_its_workers_ends_in_the_dead_letters() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -45,7 +45,7 @@ async fn a_job_that_kills_its_workers_ends_in_the_dead_letters() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_late_worker_changes_nothing() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -72,7 +72,7 @@ async fn a_late_worker_changes_nothing() {
     assert_eq!((record.state, record.attempt), (State::Running, 2));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_finish_whose_reply_was_lost_answers_the_same_again() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -116,7 +116,7 @@ async fn a_finish_whose_reply_was_lost_answers_the_same_again() {
     assert_eq!(bench.state(id).await, State::Running);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_claim_whose_reply_was_lost_answers_the_same_job_again() {
     let bench = Bench::new().await;
     let first = bench.submit_one().await;
@@ -152,7 +152,7 @@ async fn a_claim_whose_reply_was_lost_answers_the_same_job_again() {
     assert_ne!(next.record.id, first, "an ended job is not answered again");
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_renewal_keeps_leases_and_names_those_to_stop() {
     let bench = Bench::new().await;
     let mut held = Vec::new();
@@ -196,7 +196,7 @@ async fn a_renewal_keeps_leases_and_names_those_to_stop() {
     assert_eq!(bench.queue.workers().await.unwrap(), []);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_silent_worker_is_forgotten() {
     let bench = Bench::new().await;
     bench

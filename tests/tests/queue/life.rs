@@ -7,7 +7,7 @@ use shared::queue::{Finished, NewJob, Outcome, ProgressAnswer, Submitted};
 
 use crate::bench::{Bench, args, damage, job, outage, priority, tally};
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_job_is_accepted_run_and_done() {
     let bench = Bench::new().await;
     let new = NewJob {
@@ -83,7 +83,7 @@ async fn a_job_is_accepted_run_and_done() {
     assert!(done.revision > running.revision);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn warnings_make_a_success_partial() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -96,7 +96,7 @@ async fn warnings_make_a_success_partial() {
     assert_eq!(bench.state(id).await, State::Partial);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn jobs_are_claimed_by_priority_then_by_age() {
     let bench = Bench::new().await;
     let mut ids = Vec::new();
@@ -118,7 +118,7 @@ async fn jobs_are_claimed_by_priority_then_by_age() {
     assert_eq!(claimed, [ids[3], ids[0], ids[1], ids[2]]);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_damaged_document_fails_at_once() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -136,7 +136,7 @@ async fn a_damaged_document_fails_at_once() {
     assert!(bench.try_claim().await.is_none());
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn an_outage_is_retried_until_the_attempts_are_used_up() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -163,7 +163,7 @@ async fn an_outage_is_retried_until_the_attempts_are_used_up() {
     assert_eq!((bench.card("dead").await, bench.card("done").await), (1, 0));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_release_counts_as_no_attempt() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -180,7 +180,7 @@ async fn a_release_counts_as_no_attempt() {
     assert_eq!(finished, Finished::Done(State::Retrying));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_scheduled_job_waits_for_its_time() {
     let bench = Bench::new().await;
     let new = NewJob {
@@ -196,7 +196,7 @@ async fn a_scheduled_job_waits_for_its_time() {
     assert_eq!(bench.claim().await.record.id, id);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_full_queue_takes_no_more_and_waiting_jobs_of_every_kind_count() {
     let bench = Bench::with(shared::config::QueueArgs {
         queue_depth: 3,

@@ -25,7 +25,7 @@ async fn all(bench: &Bench, state: Option<State>, limit: u32) -> (Vec<JobId>, us
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn pages_are_newest_first_and_of_one_owner() {
     let bench = Bench::new().await;
     assert_eq!(all(&bench, None, 10).await, (vec![], 1));
@@ -41,7 +41,7 @@ async fn pages_are_newest_first_and_of_one_owner() {
     assert_eq!(all(&bench, Some(State::Dead), 100).await, (vec![], 1));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_list_by_state_follows_the_jobs() {
     let bench = Bench::new().await;
     let first = bench.submit(&job_of("alice")).await;
@@ -63,14 +63,14 @@ async fn a_list_by_state_follows_the_jobs() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_cursor_is_what_a_page_gave() {
     assert_eq!("1".parse::<Cursor>(), Err(InvalidCursor));
     let id = JobId::generate().to_string();
     assert_eq!(id.parse::<Cursor>().unwrap().to_string(), id);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_place_is_among_the_owners_own_jobs() {
     let bench = Bench::new().await;
     bench.submit(&job_of("bob")).await;
@@ -87,7 +87,7 @@ async fn a_place_is_among_the_owners_own_jobs() {
     assert_eq!(bench.queue.position(JobId::generate()).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn counts_and_the_oldest_wait_follow_the_jobs() {
     let bench = Bench::new().await;
     assert_eq!(bench.queue.oldest_wait().await.unwrap(), None);

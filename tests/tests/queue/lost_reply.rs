@@ -74,7 +74,7 @@ async fn pass(mut client: TcpStream, mut server: UnixStream, cut: Arc<AtomicBool
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn every_call_answers_as_if_its_reply_had_not_been_lost() {
     let redis = RedisServer::start().await.unwrap();
     let proxy = Proxy::before(&redis).await;

@@ -15,7 +15,7 @@ struct Recipe {
     answer: String,
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn every_recipe_answers_as_the_document_says() {
     let bench = live_queue().await;
     let recipes = recipes();

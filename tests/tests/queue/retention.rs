@@ -7,7 +7,7 @@ use shared::job::State;
 
 use crate::bench::{Bench, args, key};
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn ended_jobs_expire_in_bounded_steps_and_their_objects_are_purged() {
     let bench = Bench::new().await;
     let mut ids = Vec::new();
@@ -50,7 +50,7 @@ async fn ended_jobs_expire_in_bounded_steps_and_their_objects_are_purged() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_tombstone_ends() {
     let short = Duration::from_millis(20);
     let bench = Bench::with(QueueArgs {
@@ -73,7 +73,7 @@ async fn a_tombstone_ends() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn nothing_is_left_of_a_job_that_is_gone() {
     let bench = Bench::with(QueueArgs {
         tombstone: Duration::ZERO,
@@ -95,7 +95,7 @@ async fn nothing_is_left_of_a_job_that_is_gone() {
     assert_eq!(keys, ["clock", "counts", "events", "idle"].map(key));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn the_event_stream_is_bounded() {
     let bench = Bench::with(QueueArgs {
         events_kept: 100,

@@ -19,7 +19,7 @@ async fn subscribed(bench: &Bench) {
         .unwrap();
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_submit_wakes_an_idle_worker() {
     let bench = Bench::new().await;
     subscribed(&bench).await;
@@ -36,7 +36,7 @@ async fn a_submit_wakes_an_idle_worker() {
     bench.claim().await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn work_that_came_between_a_claim_and_the_wait_is_not_missed() {
     let bench = Bench::new().await;
     subscribed(&bench).await;
@@ -50,7 +50,7 @@ async fn work_that_came_between_a_claim_and_the_wait_is_not_missed() {
     }
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn every_idle_slot_of_a_process_is_woken_while_there_is_work() {
     let bench = Bench::new().await;
     subscribed(&bench).await;
@@ -71,7 +71,7 @@ async fn every_idle_slot_of_a_process_is_woken_while_there_is_work() {
     assert!(a != b && b != c && a != c);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_delayed_job_wakes_the_worker_when_it_is_due() {
     let bench = Bench::new().await;
     subscribed(&bench).await;
@@ -91,7 +91,7 @@ async fn a_delayed_job_wakes_the_worker_when_it_is_due() {
     assert!(record.started_at.unwrap().since(record.created_at) >= delay);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_silent_workers_job_is_taken_back_without_a_signal() {
     let lease = Duration::from_millis(100);
     let bench = Bench::with(QueueArgs { lease, ..args() }).await;
@@ -109,7 +109,7 @@ async fn a_silent_workers_job_is_taken_back_without_a_signal() {
     assert_eq!(second.await.expect("woken").record.attempt, 2);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_long_poll_answers_a_change_at_once_and_the_same_when_there_is_none() {
     let bench = Bench::new().await;
     subscribed(&bench).await;
@@ -139,7 +139,7 @@ async fn a_long_poll_answers_a_change_at_once_and_the_same_when_there_is_none() 
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_long_poll_lives_through_a_lost_subscription() {
     let bench = Bench::new().await;
     subscribed(&bench).await;

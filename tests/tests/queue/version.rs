@@ -17,7 +17,7 @@ async fn set(bench: &Bench, id: JobId, field: &str, value: &str) {
         .await;
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_record_of_another_version_waits_for_its_own_program() {
     let bench = Bench::new().await;
     let other = bench
@@ -53,7 +53,7 @@ async fn a_record_of_another_version_waits_for_its_own_program() {
     );
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn what_another_program_set_aside_for_us_is_claimed() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;
@@ -65,7 +65,7 @@ async fn what_another_program_set_aside_for_us_is_claimed() {
     assert_eq!(bench.card("version:1").await, 0);
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn leases_and_delays_of_another_version_are_left_alone() {
     let bench = Bench::new().await;
     let running = bench.submit_one().await;
@@ -87,7 +87,7 @@ async fn leases_and_delays_of_another_version_are_left_alone() {
     assert_eq!((counts.running, counts.scheduled, counts.dead), (1, 1, 0));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_record_that_cannot_be_read_goes_to_the_dead_letters_and_holds_nobody_up() {
     let bench = Bench::new().await;
     for (field, value) in [
@@ -123,7 +123,7 @@ async fn a_record_that_cannot_be_read_goes_to_the_dead_letters_and_holds_nobody_
     assert_eq!((counts.dead, counts.queued, counts.running), (4, 0, 4));
 }
 
-#[tokio::test]
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_record_that_is_gone_or_something_else_holds_nobody_up() {
     let bench = Bench::new().await;
     let gone = bench.submit(&job_of("alice")).await;

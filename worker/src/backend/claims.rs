@@ -95,7 +95,7 @@ impl Claims {
         };
         Self {
             handoff,
-            task: tokio::spawn(claimer.run()),
+            task: tokio::spawn(stall::watch(claimer.run())),
         }
     }
 

@@ -68,7 +68,8 @@ where
         let record = job.record();
         let span = tracing::info_span!("job", job.id = %record.id, job.attempt = record.attempt);
         // apalis polls all its jobs from one task; a task each lets them use every runtime thread.
-        let work = tokio::spawn(self.inner.call(task).instrument(span.clone()));
+        let work = stall::watch(self.inner.call(task).instrument(span.clone()));
+        let work = tokio::spawn(work);
         let finished = async move {
             let result = match work.await {
                 Ok(result) => result.map_err(into_failure),

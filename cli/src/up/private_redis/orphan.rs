@@ -2,12 +2,12 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+use super::super::child;
 use super::{RedisError, STOP_TIMEOUT};
 
 /// Opens the log and locks it. Redis inherits the descriptor and with it the lock, so that a lock
@@ -49,10 +49,9 @@ async fn end_orphan(folder: &Path) -> bool {
     let Ok(process_id) = text.trim().parse::<u32>() else {
         return false;
     };
-    let told = Command::new("/bin/sh")
-        .args(["-c", "kill -TERM \"$1\"", "sh", &process_id.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .await;
-    told.is_ok_and(|status| status.success())
+    let mut kill = Command::new("/bin/sh");
+    kill.args(["-c", "kill -TERM \"$1\"", "sh", &process_id.to_string()]);
+    child::output(kill)
+        .await
+        .is_ok_and(|output| output.status.success())
 }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 
+use super::calls::{LONGEST_CALL, ends_with_call};
 use super::registers::Registers;
 use super::syscalls;
 use super::unwind::{StackCopy, Unwinder, Unwound};
 use super::{Missed, STACK_COPY};
 use crate::capture::RawStack;
-use crate::report::CaptureMethod;
+use crate::report::{CaptureMethod, PAGE_FAULT};
 use crate::slot::ThreadSlot;
 
 /// How much of the stack is searched for the innermost frame record.
@@ -54,12 +55,12 @@ impl Peeker {
             addresses,
             complete,
         } = unwind_without_frame_pointer(unwinder, &before, stack, slot);
-        let syscall = before.number.map(syscalls::name);
+        let syscall = before.number.map_or(PAGE_FAULT.to_owned(), syscalls::name);
         Ok(RawStack {
             addresses,
             method: CaptureMethod::Peek,
             complete,
-            syscall,
+            syscall: Some(syscall),
         })
     }
 }
@@ -67,7 +68,7 @@ impl Peeker {
 /// Where a sleeping thread is, from `/proc/self/task/TID/syscall`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asleep {
-    /// The system call; `None` if it sleeps for another reason, such as a page fault.
+    /// The system call; `None` if it sleeps for another reason: a page fault.
     number: Option<i64>,
     arguments: Vec<u64>,
     sp: u64,
@@ -135,7 +136,7 @@ fn unwind_without_frame_pointer(
             break;
         };
         // The saved frame pointer itself may be anything: a caller without one uses the register for other things.
-        if !unwinder.is_code(return_address) {
+        if !unwinder.is_code(return_address) || !follows_call(return_address) {
             continue;
         }
         // On aarch64 the innermost function may have kept its return address in the link register only; the record's is
@@ -154,6 +155,17 @@ fn unwind_without_frame_pointer(
         }
     }
     best
+}
+
+/// False for an address of code that no call returns to: a pointer to a function, or chance.
+fn follows_call(return_address: u64) -> bool {
+    let mut before = [0; LONGEST_CALL];
+    let start = return_address.wrapping_sub(LONGEST_CALL as u64);
+    match read_own_memory(start, &mut before) {
+        Ok(LONGEST_CALL) => ends_with_call(&before),
+        // At the edge of what may be read: nothing speaks against it.
+        Ok(_) | Err(_) => true,
+    }
 }
 
 /// Copies this process's memory at `address` into `buffer`; returns how much could be read.

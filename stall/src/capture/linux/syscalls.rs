@@ -16,7 +16,7 @@ pub(crate) fn name(number: i64) -> String {
 fn common(number: i64) -> Option<&'static str> {
     name_table!(number;
         SYS_accept => "accept", SYS_accept4 => "accept4", SYS_clock_nanosleep => "clock_nanosleep",
-        SYS_connect => "connect", SYS_copy_file_range => "copy_file_range", SYS_epoll_pwait => "epoll_pwait",
+        SYS_clone => "clone", SYS_clone3 => "clone3", SYS_connect => "connect", SYS_copy_file_range => "copy_file_range", SYS_epoll_pwait => "epoll_pwait",
         SYS_fallocate => "fallocate", SYS_fdatasync => "fdatasync", SYS_flock => "flock", SYS_fsync => "fsync",
         SYS_ftruncate => "ftruncate", SYS_futex => "futex", SYS_getdents64 => "getdents64", SYS_ioctl => "ioctl",
         SYS_linkat => "linkat", SYS_madvise => "madvise", SYS_mkdirat => "mkdirat", SYS_mmap => "mmap",
