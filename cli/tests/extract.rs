@@ -37,25 +37,8 @@ fn one_page_pdf() -> Vec<u8> {
     file
 }
 
-/// The same page, for those who know that the password is "user".
-fn locked_pdf() -> Vec<u8> {
-    let mut document = lopdf::Document::load_mem(&one_page_pdf()).expect("the page is sound");
-    let id = || lopdf::Object::string_literal("0123456789abcdef");
-    document.trailer.set("ID", vec![id(), id()]);
-    let version = lopdf::EncryptionVersion::V1 {
-        document: &document,
-        owner_password: "owner",
-        user_password: "user",
-        permissions: lopdf::Permissions::all(),
-    };
-    let state = lopdf::EncryptionState::try_from(version).expect("the passwords are ASCII");
-    document.encrypt(&state).expect("it is not encrypted yet");
-    let mut file = Vec::new();
-    document
-        .save_to(&mut file)
-        .expect("a vector takes every byte");
-    file
-}
+/// For those who know that the password is "sesame".
+const LOCKED_PDF: &[u8] = include_bytes!("../../tests/fixtures/encrypted.pdf");
 
 struct Setup {
     folder: TempDir,
@@ -162,10 +145,10 @@ fn people_get_text() {
 
 #[test]
 fn a_password_comes_from_a_file_or_the_environment() {
-    let setup = Setup::with(&locked_pdf());
+    let setup = Setup::with(LOCKED_PDF);
     let output = setup.extract(&["--ndjson"]);
     assert_eq!(parse_lines(&output)[0]["error"]["code"], "encrypted-pdf");
-    for (password, code) in [("user\n", None), ("other", Some("password-wrong"))] {
+    for (password, code) in [("sesame\n", None), ("other", Some("password-wrong"))] {
         fs::write(setup.folder.path().join("password"), password).unwrap();
         let output = setup.extract(&["--ndjson", "--password-file", "password"]);
         let lines = parse_lines(&output);
