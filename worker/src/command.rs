@@ -62,12 +62,21 @@ pub fn main() -> ExitCode {
 fn start(args: WorkerArgs) -> Result<(), WorkerError> {
     telemetry::metrics()?;
     let probe = telemetry::probe(&args.telemetry)?;
+    stand_back(args.work.nice);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = probe
         .instrument(builder.enable_all(), "worker")
         .build()
         .map_err(|error| WorkerError::Config(error.to_string()))?;
     runtime.block_on(probe.watch(run(args)))
+}
+
+/// On Linux a nice value belongs to a thread, and those that it starts inherit it (sched(7)): the runtime's do, the stall
+/// probe's, which run already, do not.
+fn stand_back(nice: u8) {
+    if let Err(error) = rustix::process::setpriority_process(None, i32::from(nice)) {
+        tracing::warn!(%error, nice, "cannot lower the priority");
+    }
 }
 
 async fn run(args: WorkerArgs) -> Result<(), WorkerError> {
