@@ -56,6 +56,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = worker::serve_if_extraction_process() {
+        return ended;
+    }
     install_tls_provider();
     match Arguments::parse().command {
         Command::Extract(args) => extract::run(&args),

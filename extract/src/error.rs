@@ -1,12 +1,13 @@
 //! Why a document gave nothing at all; damage that leaves something readable is a `Warning`.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The reasons for which an extraction ends without a result.
 ///
 /// None of them depends on chance: the same bytes, options and limits fail the same way again
 /// (except for [`ExtractError::Cancelled`] and [`ExtractError::SinkClosed`], which the caller causes).
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Error, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum ExtractError {
     /// There is no `%PDF-` header within the first 1,024 bytes (ISO 32000-1, annex H, note 13) and

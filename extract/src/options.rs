@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What an extraction should yield.
@@ -54,7 +55,7 @@ impl fmt::Debug for Password {
 }
 
 /// Bounds on what a hostile document can make this crate do. Every one can be lowered by the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// Pages in the page tree; more is [`crate::ExtractError::TooManyPages`].
     pub max_pages: u64,

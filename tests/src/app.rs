@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::{Worker, WorkerArgs};
+use worker::{Isolation, Worker, WorkerArgs};
 
 use crate::redis::RedisServer;
 use crate::s3::S3Server;
@@ -113,13 +113,17 @@ impl TestApp {
         })
     }
 
-    /// Starts a worker in this process.
+    /// Starts a worker in this process. It reads documents in confined processes only if its flags name a program for
+    /// them, since a test is none.
     ///
     /// # Errors
     /// When it cannot connect.
     pub async fn worker(&self) -> Result<Running> {
         let mut args: WorkerArgs = parse(&with_store(&self.worker_flags))?;
         (args.redis, args.store) = (self.redis.args(), self.s3.store_args("t"));
+        if args.work.sandbox_program.is_none() {
+            args.work.isolation = Isolation::Thread;
+        }
         let worker = Worker::connect(args).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

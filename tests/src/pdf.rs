@@ -18,7 +18,14 @@ struct Page {
 #[derive(Clone, Debug)]
 struct Picture {
     side: usize,
-    rgb: Vec<u8>,
+    data: Data,
+}
+
+#[derive(Clone, Debug)]
+enum Data {
+    Rgb(Vec<u8>),
+    /// Gray, run-length encoded.
+    Runs(Vec<u8>),
 }
 
 impl Pdf {
@@ -48,7 +55,22 @@ impl Pdf {
         let rgb = (0..side * side * 3)
             .map(|index| (index as u8).wrapping_mul(31).wrapping_add(seed))
             .collect();
-        self.images.push(Picture { side, rgb });
+        self.images.push(Picture {
+            side,
+            data: Data::Rgb(rgb),
+        });
+        self.images.len() - 1
+    }
+
+    /// Adds a gray picture of `side` × `side` pixels, all black, that is 64 times smaller in the file than in memory.
+    /// Answers its number.
+    pub fn plain_picture(&mut self, side: usize) -> usize {
+        // ISO 32000-1, 7.4.5: 129 repeats the next byte 128 times.
+        let runs = [129, 0].repeat((side * side).div_ceil(128));
+        self.images.push(Picture {
+            side,
+            data: Data::Runs(runs),
+        });
         self.images.len() - 1
     }
 
@@ -81,11 +103,15 @@ impl Pdf {
         );
         file.object(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
         for picture in &self.images {
+            let (encoding, data) = match &picture.data {
+                Data::Rgb(rgb) => ("/ColorSpace /DeviceRGB", rgb),
+                Data::Runs(runs) => ("/ColorSpace /DeviceGray /Filter /RunLengthDecode", runs),
+            };
             let dictionary = format!(
-                "/Type /XObject /Subtype /Image /Width {side} /Height {side} /ColorSpace /DeviceRGB /BitsPerComponent 8",
+                "/Type /XObject /Subtype /Image /Width {side} /Height {side} /BitsPerComponent 8 {encoding}",
                 side = picture.side
             );
-            file.stream(&dictionary, &picture.rgb);
+            file.stream(&dictionary, data);
         }
         for (index, page) in self.pages.iter().enumerate() {
             let xobjects: String = page

@@ -29,6 +29,10 @@ const USAGE: u8 = 64;
 /// Everything that `pdf-ingest-worker` does, from its arguments to its exit status: 64 for arguments
 /// that make no sense, 1 for a worker that could not start or ended by itself.
 pub fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = crate::extraction::sandbox::serve_if_extraction_process() {
+        return ended;
+    }
     let Command {
         probe,
         worker: args,

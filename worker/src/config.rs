@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -69,10 +70,32 @@ pub struct WorkArgs {
     #[arg(long, env = "SWEEP_INTERVAL", default_value = "5s", value_parser = duration)]
     pub sweep_interval: Duration,
 
+    /// What stands between a document and the worker: `process` reads documents in confined processes that a crash, a
+    /// deadline or too much memory ends alone; `thread` reads them in the worker itself
+    #[arg(long, env = "ISOLATION", default_value = if cfg!(target_os = "linux") { "process" } else { "thread" })]
+    pub isolation: Isolation,
+
+    /// Memory that a document may take in its process, with ISOLATION=process
+    #[arg(long, env = "MAX_MEMORY", default_value = "1GiB")]
+    pub max_memory: ByteSize,
+
+    /// Program that serves as extraction process, when it is not this one
+    #[arg(long, hide = true)]
+    pub sandbox_program: Option<PathBuf>,
+
     /// Where documents are extracted. `event-loop` shows the wrong way: every request of the
     /// process waits while a page is read, and the stall probe reports it
     #[arg(long, env = "EXTRACT_ON", default_value = "blocking-pool")]
     pub extract_on: ExtractOn,
+}
+
+/// What stands between a document and the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Isolation {
+    /// A process per slot that can do nothing but read documents: Linux only.
+    Process,
+    /// Nothing but Rust.
+    Thread,
 }
 
 /// Where documents are extracted.
@@ -98,6 +121,10 @@ impl WorkerArgs {
         problems.require(
             self.work.upload_buffer.as_u64() >= 1 << 20,
             "WORKER_UPLOAD_BUFFER must be at least 1MiB",
+        );
+        problems.require(
+            self.work.max_memory.as_u64() >= 64 << 20,
+            "MAX_MEMORY must be at least 64MiB",
         );
         problems.require(
             !self.work.sweep_interval.is_zero(),

@@ -75,7 +75,7 @@ async fn finish_or_abandon<T: Send + 'static>(
     joined.map_err(|error| Failure::Internal(error.to_string()))
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -1,12 +1,16 @@
 //! Why an attempt ended without a result, and whether another one may help.
 
-use extract::ExtractError;
+use std::io;
+
+use extract::{ExtractError, SinkClosed};
 use shared::error_code::ErrorCode;
 use shared::job::{JobError, Tally};
 use shared::queue::Outcome;
 use shared::store::StoreError;
 use thiserror::Error;
 
+#[cfg(target_os = "linux")]
+use crate::extraction::sandbox::Death;
 use crate::stop::StopReason;
 
 /// Everything that ends an attempt without a result.
@@ -16,6 +20,9 @@ pub(crate) enum Failure {
     Extract(#[from] ExtractError),
     #[error("extraction panicked: {0}")]
     Panicked(String),
+    #[cfg(target_os = "linux")]
+    #[error("the extraction process died: {0}")]
+    Died(#[from] Death),
     #[error("the stored source is {found}, not the {expected} that was uploaded")]
     SourceChanged { expected: String, found: String },
     #[error("object store: {0}")]
@@ -26,6 +33,19 @@ pub(crate) enum Failure {
     Stuck,
     #[error("worker: {0}")]
     Internal(String),
+}
+
+impl From<SinkClosed> for Failure {
+    fn from(_: SinkClosed) -> Self {
+        Self::Extract(ExtractError::SinkClosed)
+    }
+}
+
+/// What the system refuses a worker that reads no document yet.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 /// Whether another attempt may help.
@@ -43,6 +63,8 @@ impl Failure {
         match self {
             Self::Store(StoreError::NotFound | StoreError::TooLarge { .. }) => Verdict::Fail,
             Self::Store(_) | Self::SourceChanged { .. } | Self::Internal(_) => Verdict::Retry,
+            #[cfg(target_os = "linux")]
+            Self::Died(_) => Verdict::Retry,
             Self::Extract(_) | Self::Panicked(_) | Self::Stopped(_) | Self::Stuck => Verdict::Fail,
         }
     }
@@ -53,6 +75,8 @@ impl Failure {
             Self::Stopped(StopReason::LeaseLost) => None,
             Self::Stopped(StopReason::Cancelled) => Some(Outcome::Cancelled),
             Self::Stopped(StopReason::Drained) => Some(Outcome::Release),
+            #[cfg(target_os = "linux")]
+            Self::Died(_) => Some(Outcome::Crashed(self.job_error())),
             _ => Some(match self.verdict() {
                 Verdict::Retry => Outcome::Retry {
                     error: self.job_error(),
@@ -70,6 +94,8 @@ impl Failure {
                 ErrorCode::ParserCrashed,
                 "the extraction crashed".to_owned(),
             ),
+            #[cfg(target_os = "linux")]
+            Self::Died(death) => died(death),
             Self::Stuck | Self::Stopped(_) => (
                 ErrorCode::TimeLimit,
                 "the extraction did not end in time".to_owned(),
@@ -88,6 +114,18 @@ impl Failure {
             Self::Internal(_) => (ErrorCode::Internal, "the worker failed".to_owned()),
         };
         JobError { code, detail }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn died(death: &Death) -> (ErrorCode, String) {
+    match death {
+        Death::Memory => (ErrorCode::MemoryLimit, death.to_string()),
+        Death::CpuTime => (ErrorCode::TimeLimit, death.to_string()),
+        Death::Crash { .. } | Death::Nonsense(_) => (
+            ErrorCode::ParserCrashed,
+            "the extraction process died".to_owned(),
+        ),
     }
 }
 

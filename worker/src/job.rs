@@ -3,7 +3,6 @@
 //! Extraction runs on a blocking thread and hands over what it finds through a bounded channel, so
 //! that uploads run while it goes on and a slow store slows it down instead of filling the memory.
 
-mod found; // what extraction hands over, and the sink that does it
 mod manifest; // gathers result.json while objects are stored
 mod progress; // tells the queue how far it is, at most four times a second
 mod storing; // uploads what was found
@@ -13,7 +12,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use extract::{ExtractError, Options, Password, Sha256};
+use extract::{ExtractError, Options, Password};
 use metrics::counter;
 use shared::config::ByteSize;
 use shared::job::{JobRecord, Stage, Tally};
@@ -22,12 +21,14 @@ use shared::password::{InvalidPasswordKey, PasswordKey};
 use shared::queue::{Lease, Queue};
 use shared::store::{ObjectKey, ObjectStore};
 use shared::telemetry::names;
+use thiserror::Error;
 
 use crate::config::{ExtractOn, WorkerArgs};
 use crate::cpu::Cpu;
+use crate::extraction::found::FoundSink;
+use crate::extraction::{Extraction, NoIsolation, Order};
 use crate::failure::Failure;
 use crate::stop::{Stop, StopReason};
-use found::FoundSink;
 use progress::Progress;
 
 /// What every attempt of this worker uses.
@@ -36,6 +37,7 @@ pub(crate) struct Workshop {
     pub(crate) queue: Queue,
     pub(crate) store: ObjectStore,
     pub(crate) cpu: Cpu,
+    extraction: Extraction,
     limits: extract::Limits,
     password_key: Option<PasswordKey>,
     max_source: ByteSize,
@@ -45,16 +47,28 @@ pub(crate) struct Workshop {
     extract_on: ExtractOn,
 }
 
+/// Attempts cannot be made as the configuration asks.
+#[derive(Debug, Error)]
+pub(crate) enum CannotOpen {
+    #[error(transparent)]
+    Password(#[from] InvalidPasswordKey),
+    #[error(transparent)]
+    Isolation(#[from] NoIsolation),
+}
+
 impl Workshop {
-    pub(crate) fn new(
+    pub(crate) async fn open(
         args: &WorkerArgs,
         queue: Queue,
         store: ObjectStore,
-    ) -> Result<Self, InvalidPasswordKey> {
+    ) -> Result<Self, CannotOpen> {
+        let cpu = Cpu::new(args.slots(), args.work.extract_on);
+        let extraction = Extraction::start(args, &cpu).await?;
         Ok(Self {
             queue,
             store,
-            cpu: Cpu::new(args.slots(), args.work.extract_on),
+            cpu,
+            extraction,
             limits: args.extract_limits(),
             max_source: args.limits.max_upload,
             job_timeout: args.limits.job_timeout,
@@ -81,6 +95,7 @@ impl Workshop {
             outcome = producing => outcome,
             never = progress.report(&self.queue, lease, stop) => match never {},
             never = self.end_at_deadline(stop) => match never {},
+            never = self.end_when_cancelled(job, stop) => match never {},
         };
         match stop.reason() {
             Some(reason) if outcome.is_err() => Err(Failure::Stopped(reason)),
@@ -124,22 +139,21 @@ impl Workshop {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<Manifest, Failure> {
-        let (mut sink, found) = FoundSink::new(self.upload_buffer, self.extract_on);
-        let (options, limits) = (self.options(job)?, self.limits.clone());
-        let expected = job.sha256.clone();
-        let extraction = self.cpu.run(stop, move |cancel| {
-            verify(&source, expected)?;
-            let summary = extract::extract(&source, &options, &limits, cancel, &mut sink)?;
-            sink.end(&summary).map_err(|_| ExtractError::SinkClosed)?;
-            Ok(())
-        });
+        let (sink, found) = FoundSink::new(self.upload_buffer, self.extract_on);
+        let order = Order {
+            source,
+            expected: job.sha256.clone(),
+            options: self.options(job)?,
+            limits: self.limits.clone(),
+        };
+        let extraction = self.extraction.run(&self.cpu, stop, order, sink);
         let storing = until_stopped(stop, storing::store(self, job, found, progress));
         match tokio::join!(extraction, storing) {
-            (Ok(Ok(())), Ok(manifest)) => Ok(manifest),
-            (Ok(Ok(()) | Err(Failure::Extract(ExtractError::SinkClosed))), Err(failure)) => {
+            (Ok(()), Ok(manifest)) => Ok(manifest),
+            (Ok(()) | Err(Failure::Extract(ExtractError::SinkClosed)), Err(failure)) => {
                 Err(failure)
             }
-            (Ok(Err(failure)) | Err(failure), _) => Err(failure),
+            (Err(failure), _) => Err(failure),
         }
     }
 
@@ -181,6 +195,13 @@ impl Workshop {
         until_stopped(stop, Box::pin(put)).await
     }
 
+    /// What is stuck makes no progress whose report would tell, and the next renewal of the lease may be seconds away.
+    async fn end_when_cancelled(&self, job: &JobRecord, stop: &Stop) -> Infallible {
+        self.queue.cancel_requested(job.id).await;
+        stop.trigger(StopReason::Cancelled);
+        std::future::pending().await
+    }
+
     async fn end_at_deadline(&self, stop: &Stop) -> Infallible {
         tokio::time::sleep(self.job_timeout).await;
         stop.trigger(StopReason::TimedOut);
@@ -202,15 +223,5 @@ async fn until_stopped<T>(
     tokio::select! {
         outcome = work => outcome,
         reason = stop.triggered() => Err(Failure::Stopped(reason)),
-    }
-}
-
-/// An object store that answers with other bytes than it was given is an outage, not a bad PDF.
-fn verify(source: &[u8], expected: String) -> Result<(), Failure> {
-    let found = Sha256::of(source).to_string();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Failure::SourceChanged { expected, found })
     }
 }

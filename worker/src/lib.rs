@@ -8,6 +8,7 @@ mod backend; // apalis' view of the queue: claim when a slot is free, finish whe
 mod command; // the process: arguments, signals, exit status
 mod config; // flags and environment
 mod cpu; // the one door to blocking work
+mod extraction; // one document through `extract`, here or in a confined process
 mod failure; // why an attempt ended without a result, and whether another one may help
 mod identity; // under which name it holds leases
 mod janitor; // what expired leaves the queue and the store
@@ -17,5 +18,7 @@ mod run; // puts the parts together, drains them in order
 mod stop; // ends one attempt from outside
 
 pub use command::main;
-pub use config::{ExtractOn, WorkerArgs};
+pub use config::{ExtractOn, Isolation, WorkerArgs};
+#[cfg(target_os = "linux")]
+pub use extraction::sandbox::serve_if_extraction_process;
 pub use run::{Worker, WorkerError};

@@ -119,7 +119,8 @@ impl Worker {
         tracing::info!(worker.id = %info.id, slots = args.slots(), "taking jobs");
 
         let workshop = Arc::new(
-            Workshop::new(&args, queue.clone(), store.clone())
+            Workshop::open(&args, queue.clone(), store.clone())
+                .await
                 .map_err(|error| WorkerError::Config(error.to_string()))?,
         );
         let taking = take_jobs(&args, &info, workshop, &keeper, &admin, shutdown);

@@ -13,6 +13,7 @@ if job.state == 'queued' or job.state == 'scheduled' or job.state == 'retrying' 
   close(job, 'cancelled', now_ms())
 elseif job.state == 'running' then
   move(job, 'cancelling')
+  redis.call('PUBLISH', P .. 'cancel', job.id)
 else
   return 'late:' .. job.state
 end

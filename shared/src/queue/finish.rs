@@ -22,6 +22,8 @@ pub enum Outcome {
         /// What went wrong this time.
         error: JobError,
     },
+    /// The document took the process that read it down: again after a wait, or dead when that has happened too often.
+    Crashed(JobError),
     /// Into the dead letters, whatever attempts are left.
     Dead(JobError),
     /// Stopped, as the client wished.
@@ -56,6 +58,7 @@ impl Queue {
     pub async fn finish(&self, lease: Lease, outcome: &Outcome) -> Result<Finished, QueueError> {
         let ending = match outcome {
             Outcome::Retry { error } => self.after_failure(lease, error).await?,
+            Outcome::Crashed(error) => self.after_crash(lease, error).await?,
             other => Ending::of(other),
         };
         self.end(&lease.job.to_string(), lease.attempt, &ending)
@@ -104,6 +107,23 @@ impl Queue {
         )
     }
 
+    /// A crash counts as one wherever it is seen: here, or by whoever takes the lease of a dead worker over.
+    async fn after_crash(&self, lease: Lease, error: &JobError) -> Result<Ending, QueueError> {
+        let queue = &self.0;
+        let crashes: Option<u32> = queue
+            .connection
+            .call(cmd("HGET").arg(queue.keys.job(lease.job)).arg("crashes"))
+            .await?;
+        let crashes = crashes.unwrap_or(0).saturating_add(1);
+        let mut ending = if crashes < queue.args.max_crashes {
+            self.after_failure(lease, error).await?
+        } else {
+            Ending::dead(error)
+        };
+        ending.fields.push(("crashes", crashes.to_string()));
+        Ok(ending)
+    }
+
     async fn end(&self, id: &str, attempt: u32, ending: &Ending) -> Result<Finished, QueueError> {
         let queue = &self.0;
         let mut call = queue.prepare(&queue.scripts.finish);
@@ -137,7 +157,9 @@ impl Ending {
             }
             Outcome::Succeeded(tally) => Self::now("succeeded", tally_fields(tally)),
             Outcome::Failed(error) => Self::now("failed", error_fields(error)),
-            Outcome::Dead(error) | Outcome::Retry { error } => Self::dead(error),
+            Outcome::Dead(error) | Outcome::Retry { error } | Outcome::Crashed(error) => {
+                Self::dead(error)
+            }
             Outcome::Cancelled => Self::now("cancelled", Vec::new()),
             Outcome::Release => Self::now("released", Vec::new()),
         }

@@ -1,4 +1,4 @@
-//! Pub/sub: work arrived, a job changed. One subscription per process serves every waiter.
+//! Pub/sub: work arrived, a job changed, a job is to stop. One subscription per process serves every waiter.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +37,7 @@ struct Board {
 #[derive(Default)]
 struct Watched {
     changed: Arc<Notify>,
+    cancelled: Arc<Notify>,
     watchers: usize,
 }
 
@@ -45,6 +46,7 @@ pub(super) struct Watch<'a> {
     board: &'a Board,
     job: JobId,
     changed: Arc<Notify>,
+    cancelled: Arc<Notify>,
 }
 
 impl Queue {
@@ -58,6 +60,13 @@ impl Queue {
         }
         // Over means: claim and see.
         let _ = timeout_at(until, board.work.notified()).await;
+    }
+
+    /// Returns when a client asks for a running job to be cancelled. A request made while Redis could not be heard is
+    /// not seen here: renewal and progress tell of it as well.
+    pub async fn cancel_requested(&self, job: JobId) {
+        let watch = self.0.signals.watch(job);
+        watch.cancelled.notified().await;
     }
 }
 
@@ -89,6 +98,18 @@ impl Signals {
             board: &self.board,
             job,
             changed: Arc::clone(&entry.changed),
+            cancelled: Arc::clone(&entry.cancelled),
+        }
+    }
+}
+
+impl Board {
+    fn tell(&self, job: JobId, cancelled: bool) {
+        if let Some(watched) = lock(&self.watched).get(&job) {
+            match cancelled {
+                true => watched.cancelled.notify_waiters(),
+                false => watched.changed.notify_waiters(),
+            }
         }
     }
 }
@@ -142,9 +163,9 @@ async fn hear(
     keys: &Keys,
     board: &Board,
 ) -> Result<std::convert::Infallible, QueueError> {
-    let (wake, changed) = (keys.of("wake"), keys.of("changed"));
+    let [wake, changed, cancel] = ["wake", "changed", "cancel"].map(|name| keys.of(name));
     let (mut sink, mut messages) = connection.pubsub().await?.split();
-    sink.subscribe(&[&wake, &changed]).await?;
+    sink.subscribe(&[&wake, &changed, &cancel]).await?;
     // What happened before this moment was not heard.
     board.work.notify_one();
     for watched in lock(&board.watched).values() {
@@ -154,16 +175,9 @@ async fn hear(
         match timeout(PING_EVERY, messages.next()).await {
             Ok(Some(message)) if message.get_channel_name() == wake => board.work.notify_one(),
             Ok(Some(message)) => {
-                let job = message
-                    .get_payload::<String>()
-                    .ok()
-                    .and_then(|id| id.parse::<JobId>().ok());
-                if let Some(watched) = job.and_then(|job| {
-                    lock(&board.watched)
-                        .get(&job)
-                        .map(|w| Arc::clone(&w.changed))
-                }) {
-                    watched.notify_waiters();
+                let payload = message.get_payload::<String>().ok();
+                if let Some(job) = payload.and_then(|id| id.parse().ok()) {
+                    board.tell(job, message.get_channel_name() == cancel);
                 }
             }
             Ok(None) => return Err(QueueError::Unavailable("connection lost".to_owned())),

@@ -39,6 +39,8 @@ pub const IMAGES_STORED_TOTAL: &str = "images_stored_total";
 pub const SOURCE_BYTES_TOTAL: &str = "source_bytes_total";
 /// `worker`: bytes of images, pages and manifests stored.
 pub const STORED_BYTES_TOTAL: &str = "stored_bytes_total";
+/// `worker`: extraction processes that died of a document {cause}.
+pub const SANDBOX_DEATHS_TOTAL: &str = "sandbox_deaths_total";
 /// `worker`: leases that another worker took over.
 pub const LEASES_LOST_TOTAL: &str = "leases_lost_total";
 /// `worker`: calls to Redis that failed {call}.
@@ -94,6 +96,10 @@ pub(super) fn describe() {
     describe_counter!(IMAGES_STORED_TOTAL, "Distinct images stored");
     describe_counter!(SOURCE_BYTES_TOTAL, Unit::Bytes, "Bytes of sources read");
     describe_counter!(STORED_BYTES_TOTAL, Unit::Bytes, "Bytes stored");
+    describe_counter!(
+        SANDBOX_DEATHS_TOTAL,
+        "Extraction processes that died of a document"
+    );
     describe_counter!(LEASES_LOST_TOTAL, "Leases that another worker took over");
     describe_counter!(QUEUE_ERRORS_TOTAL, "Calls to Redis that failed");
     describe_counter!(JOBS_PURGED_TOTAL, "Expired jobs whose objects were deleted");

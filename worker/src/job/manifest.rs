@@ -8,7 +8,7 @@ use shared::job::{JobRecord, Tally};
 use shared::manifest::{ImageEntry, MANIFEST_VERSION, Manifest, PageEntry, Placement, Source};
 use shared::store::ObjectKey;
 
-use super::found::FoundPage;
+use crate::extraction::found::FoundPage;
 
 /// Names the extraction in every manifest.
 const ENGINE: &str = concat!("pdf-ingest/", env!("CARGO_PKG_VERSION"));

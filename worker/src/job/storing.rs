@@ -11,9 +11,9 @@ use shared::telemetry::names;
 use tokio::sync::mpsc;
 
 use super::Workshop;
-use super::found::{Found, Share};
 use super::manifest::ManifestBuilder;
 use super::progress::Progress;
+use crate::extraction::found::{Found, Share};
 use crate::failure::Failure;
 
 /// What the growing `pages.ndjson` is told.
@@ -70,9 +70,9 @@ async fn route(
             next = found.recv(), if uploads.len() < workshop.uploads => next,
         };
         match next {
-            Some(Found::Document { pages, json }) => {
-                progress.pages_total(pages);
-                manifest.document(json);
+            Some(Found::Document(document)) => {
+                progress.pages_total(document.pages);
+                manifest.document(document.json);
             }
             Some(Found::Image(image, share)) => {
                 let key = manifest.image(&image);
@@ -84,7 +84,7 @@ async fn route(
                 counter!(names::PAGES_EXTRACTED_TOTAL).increment(1);
                 progress.page_done();
             }
-            Some(Found::End { warnings }) => break warnings,
+            Some(Found::End(warnings)) => break warnings,
             None => return Err(Failure::Internal("the extraction ended early".to_owned())),
         }
     };

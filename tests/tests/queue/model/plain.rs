@@ -222,7 +222,8 @@ impl Model {
 
     pub(super) fn finish(&mut self, lease: Lease, outcome: &Outcome) -> Finished {
         let newest = self.jobs[&lease.job].attempt;
-        let (held, max_attempts) = (self.holds(lease), self.max_attempts);
+        let (held, max_attempts, max_crashes) =
+            (self.holds(lease), self.max_attempts, self.max_crashes);
         let job = self.job(lease.job);
         if !held {
             // Only the newest ending is remembered.
@@ -239,6 +240,14 @@ impl Model {
             Outcome::Cancelled => State::Cancelled,
             Outcome::Failed(_) => State::Failed,
             Outcome::Dead(_) => State::Dead,
+            Outcome::Crashed(_) => {
+                job.crashes += 1;
+                if job.crashes >= max_crashes || job.attempt - job.base >= max_attempts {
+                    State::Dead
+                } else {
+                    State::Retrying
+                }
+            }
             Outcome::Retry { .. } if job.attempt - job.base >= max_attempts => State::Dead,
             Outcome::Retry { .. } => State::Retrying,
             Outcome::Release => {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use extract::{Document, Image, Page, Sink, SinkClosed, Summary};
+use extract::{Document, Image, Page, PlacedImage, Sink, SinkClosed, Warning};
+use serde::Serialize;
 use serde_json::Value;
 use shared::config::ByteSize;
 use tokio::runtime::Handle;
@@ -18,36 +19,71 @@ const BYTES_PER_PERMIT: u64 = 1024;
 
 /// One thing that extraction found, in the order of [`Sink`]'s calls.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Once, first.
-    Document { pages: u64, json: Value },
+    Document(FoundDocument),
     /// A distinct image, with its share of the buffer.
     Image(Image, Share),
     /// A page: its line for `pages.ndjson` and what the manifest keeps of it.
     Page(FoundPage, Share),
     /// Once, last: without it the document was not read to its end.
-    End { warnings: Vec<Value> },
+    End(Vec<Value>),
 }
 
-/// A page, already serialised on the blocking thread.
+/// What is known of a document before its pages are read.
 #[derive(Debug)]
-pub(super) struct FoundPage {
-    pub(super) number: u64,
-    pub(super) line: Bytes,
-    pub(super) characters: u64,
-    pub(super) needs_ocr: bool,
-    pub(super) images: Vec<extract::PlacedImage>,
+pub(crate) struct FoundDocument {
+    pub(crate) pages: u64,
+    pub(crate) json: Value,
+}
+
+/// A page, already serialised where it was read.
+#[derive(Debug)]
+pub(crate) struct FoundPage {
+    pub(crate) number: u64,
+    pub(crate) line: Bytes,
+    pub(crate) characters: u64,
+    pub(crate) needs_ocr: bool,
+    pub(crate) images: Vec<PlacedImage>,
+}
+
+impl From<&Document> for FoundDocument {
+    fn from(document: &Document) -> Self {
+        Self {
+            pages: document.pages,
+            json: to_json(document),
+        }
+    }
+}
+
+impl From<Page> for FoundPage {
+    fn from(page: Page) -> Self {
+        let mut line = serde_json::to_vec(&page).unwrap_or_default();
+        line.push(b'\n');
+        Self {
+            number: page.number,
+            line: line.into(),
+            characters: page.text.chars().count() as u64,
+            needs_ocr: page.needs_ocr,
+            images: page.images,
+        }
+    }
+}
+
+/// The types of `extract` have string keys only, so writing them as JSON cannot fail.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Bytes of the buffer, given back when what they stand for is stored.
 #[derive(Debug)]
-pub(super) struct Share(
+pub(crate) struct Share(
     #[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>,
 );
 
 /// Sends what is found; waits on its thread while the buffer is full.
 #[derive(Debug)]
-pub(super) struct FoundSink {
+pub(crate) struct FoundSink {
     sender: mpsc::Sender<Found>,
     buffer: Arc<Semaphore>,
     buffer_permits: u32,
@@ -57,7 +93,7 @@ pub(super) struct FoundSink {
 impl FoundSink {
     /// A sink and what comes out of it. On the event loop it must not wait, so nothing bounds it
     /// there: one more reason for not extracting there.
-    pub(super) fn new(buffer: ByteSize, extract_on: ExtractOn) -> (Self, mpsc::Receiver<Found>) {
+    pub(crate) fn new(buffer: ByteSize, extract_on: ExtractOn) -> (Self, mpsc::Receiver<Found>) {
         let permits = u32::try_from(buffer.as_u64() / BYTES_PER_PERMIT).unwrap_or(u32::MAX >> 4);
         let (items, waits) = match extract_on {
             ExtractOn::BlockingPool => (CHANNEL_ITEMS, Some(Handle::current())),
@@ -73,10 +109,23 @@ impl FoundSink {
         (sink, receiver)
     }
 
+    pub(crate) fn found_document(&self, document: FoundDocument) -> Result<(), SinkClosed> {
+        self.send(Found::Document(document))
+    }
+
+    pub(crate) fn found_image(&self, image: Image) -> Result<(), SinkClosed> {
+        let share = self.share(image.bytes.len())?;
+        self.send(Found::Image(image, share))
+    }
+
+    pub(crate) fn found_page(&self, page: FoundPage) -> Result<(), SinkClosed> {
+        let share = self.share(page.line.len())?;
+        self.send(Found::Page(page, share))
+    }
+
     /// Says that the document was read to its end.
-    pub(super) fn end(&self, summary: &Summary) -> Result<(), SinkClosed> {
-        let warnings = summary.warnings.iter().map(to_json).collect();
-        self.send(Found::End { warnings })
+    pub(crate) fn end(&self, warnings: &[Warning]) -> Result<(), SinkClosed> {
+        self.send(Found::End(warnings.iter().map(to_json).collect()))
     }
 
     fn send(&self, found: Found) -> Result<(), SinkClosed> {
@@ -109,33 +158,14 @@ impl FoundSink {
 
 impl Sink for FoundSink {
     fn document(&mut self, document: Document) -> Result<(), SinkClosed> {
-        self.send(Found::Document {
-            pages: document.pages,
-            json: to_json(&document),
-        })
+        self.found_document(FoundDocument::from(&document))
     }
 
     fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
-        let share = self.share(image.bytes.len())?;
-        self.send(Found::Image(image, share))
+        self.found_image(image)
     }
 
     fn page(&mut self, page: Page) -> Result<(), SinkClosed> {
-        let mut line = serde_json::to_vec(&page).unwrap_or_default();
-        line.push(b'\n');
-        let share = self.share(line.len())?;
-        let found = FoundPage {
-            number: page.number,
-            line: Bytes::from(line),
-            characters: page.text.chars().count() as u64,
-            needs_ocr: page.needs_ocr,
-            images: page.images,
-        };
-        self.send(Found::Page(found, share))
+        self.found_page(FoundPage::from(page))
     }
-}
-
-/// The types of `extract` have string keys only, so writing them as JSON cannot fail.
-fn to_json<T: serde::Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }

@@ -1,0 +1,191 @@
+//! Documents are read in processes that can do nothing else: what kills one of them harms nobody.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use shared::job::State;
+use tests::app::{Flags, HANG, TestApp, text};
+use tests::pdf::Pdf;
+use tokio::process::Child;
+
+const WORKER: &str = env!("CARGO_BIN_EXE_worker");
+/// How long a process may live on after it was told to end.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Asks again until `condition` holds.
+async fn until<F: AsyncFnMut() -> Result<bool>>(
+    within: Duration,
+    what: &str,
+    mut condition: F,
+) -> Result<()> {
+    let holds = async {
+        while !condition().await? {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(within, holds)
+        .await
+        .with_context(|| format!("not within {within:?}: {what}"))?
+}
+
+/// An API, and a worker process of one slot with `more` flags.
+async fn app_and_worker(more: &[&str]) -> Result<(TestApp, Child, Pid)> {
+    let ours = ["--slots=1", "--uploads=1", "--upload-buffer=1MiB"];
+    let flags: Vec<&str> = ours.iter().chain(more).copied().collect();
+    let app = TestApp::start(Flags {
+        both: &["--retry-base=10ms", "--retry-cap=20ms"],
+        worker: &flags,
+        ..Flags::default()
+    })
+    .await?;
+    let worker = app.worker_process(WORKER)?;
+    let id = worker.id().context("the worker has ended")?;
+    // A process that has read a document waits for the next one.
+    let first = app.submit(Pdf::with_pages(1).build()).await?;
+    assert_eq!(text(&app.ended(&first).await?, "/state"), "succeeded");
+    let process = extraction_processes(id)?.first().copied();
+    Ok((app, worker, process.context("there is no process")?))
+}
+
+/// The living extraction processes that `parent` started.
+fn extraction_processes(parent: u32) -> Result<Vec<Pid>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
+        let (Ok(arguments), Ok(status)) = (read("cmdline"), read("status")) else {
+            continue; // it ended meanwhile
+        };
+        let is_ours = status.contains(&format!("PPid:\t{parent}\n"));
+        if is_ours && arguments.contains("extraction-process") && !status.contains("State:\tZ") {
+            found.extend(Pid::from_raw(pid));
+        }
+    }
+    Ok(found)
+}
+
+fn is_alive(process: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero()));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
+}
+
+async fn state_of(app: &TestApp, id: &str) -> Result<State> {
+    let job = app.json(&format!("/v1/jobs/{id}")).await?;
+    text(&job, "/state").parse().ok().context("state")
+}
+
+/// Submits a document to an app whose only process is stopped; answers when the process has it.
+async fn stuck(app: &TestApp, process: Pid) -> Result<String> {
+    kill_process(process, Signal::STOP)?;
+    let id = app.submit(Pdf::with_pages(3).build()).await?;
+    until(HANG, "the job is being extracted", async || {
+        let job = app.json(&format!("/v1/jobs/{id}")).await?;
+        Ok(text(&job, "/progress/stage") == "extract")
+    })
+    .await?;
+    Ok(id)
+}
+
+async fn gone_at_once(process: Pid) -> Result<()> {
+    until(AT_ONCE, "the process is gone", async || {
+        Ok(!is_alive(process))
+    })
+    .await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_process_can_do_nothing_but_read_and_ends_with_its_worker() -> Result<()> {
+    let (app, mut worker, process) = app_and_worker(&[]).await?;
+    let read = |file| fs::read_to_string(format!("/proc/{}/{file}", process.as_raw_nonzero()));
+    let status = read("status")?;
+    for line in ["NoNewPrivs:\t1\n", "Seccomp:\t2\n", "Threads:\t1\n"] {
+        assert!(status.contains(line), "no {line:?} in {status}");
+    }
+    let limits = read("limits")?;
+    let limit = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next().map(str::to_owned))
+    };
+    assert_eq!(limit("Max open files").as_deref(), Some("0"));
+    assert_eq!(limit("Max core file size").as_deref(), Some("0"));
+    assert_ne!(limit("Max address space").as_deref(), Some("unlimited"));
+    assert_ne!(limit("Max cpu time").as_deref(), Some("unlimited"));
+
+    worker.kill().await?;
+    gone_at_once(process).await?;
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_document_whose_process_dies_is_read_again_by_another() -> Result<()> {
+    let (app, _worker, process) = app_and_worker(&[]).await?;
+    let id = stuck(&app, process).await?;
+    kill_process(process, Signal::ABORT)?;
+    kill_process(process, Signal::CONT)?;
+    let job = app.ended(&id).await?;
+    assert_eq!(text(&job, "/state"), "succeeded", "{job}");
+    assert_eq!(job["attempt"], 2);
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_document_that_crashes_too_often_is_dead_and_its_worker_goes_on() -> Result<()> {
+    let (app, _worker, process) = app_and_worker(&["--max-crashes=1"]).await?;
+    let poison = stuck(&app, process).await?;
+    kill_process(process, Signal::KILL)?;
+    kill_process(process, Signal::CONT)?;
+    let job = app.ended(&poison).await?;
+    assert_eq!(text(&job, "/state"), "dead", "{job}");
+    assert_eq!(text(&job, "/error/code"), "parser-crashed");
+
+    let next = app.submit(Pdf::with_pages(1).build()).await?;
+    let job = app.ended(&next).await?;
+    assert_eq!(text(&job, "/state"), "succeeded", "{job}");
+    assert_eq!(job["attempt"], 1);
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_stuck_process_is_gone_as_soon_as_its_job_is_cancelled() -> Result<()> {
+    let (app, _worker, process) = app_and_worker(&[]).await?;
+    let id = stuck(&app, process).await?;
+    let cancelled = app.post(&format!("/v1/jobs/{id}/cancel"), "").await?;
+    assert!(cancelled.status().is_success(), "{}", cancelled.status());
+    gone_at_once(process).await?;
+    until(HANG, "the job is cancelled", async || {
+        Ok(state_of(&app, &id).await? == State::Cancelled)
+    })
+    .await?;
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_stuck_process_is_gone_at_the_deadline_of_its_job() -> Result<()> {
+    let (app, _worker, process) = app_and_worker(&["--job-timeout=500ms"]).await?;
+    let id = stuck(&app, process).await?;
+    let job = app.ended(&id).await?;
+    assert_eq!(text(&job, "/state"), "failed", "{job}");
+    assert_eq!(text(&job, "/error/code"), "time-limit");
+    gone_at_once(process).await?;
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_document_that_needs_too_much_memory_says_so() -> Result<()> {
+    let (app, _worker, _) = app_and_worker(&["--max-memory=64MiB"]).await?;
+    let mut pdf = Pdf::new();
+    let huge = pdf.plain_picture(9_000);
+    let id = app.submit(pdf.page("", &[huge]).build()).await?;
+    let job = app.ended(&id).await?;
+    assert_eq!(text(&job, "/state"), "dead", "{job}");
+    assert_eq!(text(&job, "/error/code"), "memory-limit");
+    assert_eq!(job["attempt"], 2);
+    app.finish().await
+}

@@ -1,0 +1,109 @@
+//! One document through `extract`: on a thread of this process, or in a process that can do nothing else.
+
+pub(crate) mod found; // what extraction hands over, and the sink that does it
+#[cfg(target_os = "linux")]
+pub(crate) mod sandbox; // processes that read documents and can do nothing else
+
+use bytes::Bytes;
+use extract::{Limits, Options, Sha256};
+
+use crate::config::{ExtractOn, WorkerArgs};
+use crate::cpu::Cpu;
+use crate::failure::Failure;
+use crate::stop::Stop;
+use found::FoundSink;
+
+/// A document, and what is wanted of it.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) source: Bytes,
+    /// SHA-256 of what was uploaded, in hexadecimal digits.
+    pub(crate) expected: String,
+    pub(crate) options: Options,
+    pub(crate) limits: Limits,
+}
+
+/// Where documents are read.
+#[derive(Clone, Debug)]
+pub(crate) enum Extraction {
+    /// In this process. A document that crashes it takes the worker and its other jobs along.
+    Thread,
+    /// In a confined process per slot.
+    #[cfg(target_os = "linux")]
+    Process(sandbox::Sandbox),
+}
+
+/// Documents cannot be read as the configuration asks.
+#[derive(Debug, thiserror::Error)]
+#[error("ISOLATION=process does not work here, ISOLATION=thread would: {0}")]
+pub(crate) struct NoIsolation(String);
+
+impl Extraction {
+    /// As `args` say; starts a first process to see that it can.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn start(args: &WorkerArgs, cpu: &Cpu) -> Result<Self, NoIsolation> {
+        use crate::config::Isolation;
+
+        if args.work.isolation == Isolation::Thread || args.work.extract_on == ExtractOn::EventLoop
+        {
+            return Ok(Self::Thread);
+        }
+        let args = args.clone();
+        let never = Stop::default();
+        let started = cpu.run(&never, move |_| sandbox::Sandbox::start(&args));
+        match started.await {
+            Ok(Ok(sandbox)) => Ok(Self::Process(sandbox)),
+            Ok(Err(error)) => Err(NoIsolation(error.to_string())),
+            Err(failure) => Err(NoIsolation(failure.to_string())),
+        }
+    }
+
+    /// As `args` say: only Linux has the means to confine a process.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) async fn start(args: &WorkerArgs, _cpu: &Cpu) -> Result<Self, NoIsolation> {
+        use crate::config::Isolation;
+
+        match args.work.isolation {
+            Isolation::Thread => Ok(Self::Thread),
+            Isolation::Process => Err(NoIsolation("it needs Linux".to_owned())),
+        }
+    }
+
+    /// Reads a document into `sink` until its end, a failure, or `stop`.
+    pub(crate) async fn run(
+        &self,
+        cpu: &Cpu,
+        stop: &Stop,
+        order: Order,
+        mut sink: FoundSink,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Thread => {
+                let reading = cpu.run(stop, move |cancel| {
+                    order.verify()?;
+                    let (options, limits) = (&order.options, &order.limits);
+                    let summary =
+                        extract::extract(&order.source, options, limits, cancel, &mut sink)?;
+                    Ok(sink.end(&summary.warnings)?)
+                });
+                reading.await?
+            }
+            #[cfg(target_os = "linux")]
+            Self::Process(sandbox) => sandbox.run(cpu, stop, order, sink).await,
+        }
+    }
+}
+
+impl Order {
+    /// An object store that answers with other bytes than it was given is an outage, not a bad PDF.
+    fn verify(&self) -> Result<(), Failure> {
+        let found = Sha256::of(&self.source).to_string();
+        if found == self.expected {
+            return Ok(());
+        }
+        Err(Failure::SourceChanged {
+            expected: self.expected.clone(),
+            found,
+        })
+    }
+}
