@@ -1,5 +1,6 @@
 //! Samples of a thread from `/proc` (Linux); nothing elsewhere.
 
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use crate::watchdog::account::Sample;
