@@ -1,6 +1,6 @@
 //! How many stalls of twice the threshold are found, on which line, and how wrong their length is.
 //!
-//! `cargo bench -p stall --bench found -- [stalls of each kind, default 200] [wrong: show what was blamed wrongly]`
+//! `cargo bench -p stall --bench found -- [stalls of each kind, default 200] [wrong: show what was missed or blamed wrongly]`
 //! With `PYLEAK_PYTHON=…/bin/python` (a Python that has pyleak) that tool runs beside it, on the same kinds.
 #![expect(clippy::print_stdout, reason = "a program that prints what it finds")]
 
@@ -241,6 +241,11 @@ fn measure(
         outcome.unasked += new
             .iter()
             .filter(|stall| !stall.fields.contains_key("stall"))
+            .inspect(|stall| {
+                if show_wrong() {
+                    println!("unasked: {stall} {:?}", stall.fields);
+                }
+            })
             .count();
         for (number, truth) in batch.zip(injected) {
             if truth.net < STALL * 3 / 4 {
@@ -252,6 +257,9 @@ fn measure(
                 .iter()
                 .find(|stall| stall.fields.get("stall") == Some(&number))
             else {
+                if show_wrong() {
+                    println!("missed: {number}, {truth:?}");
+                }
                 continue;
             };
             outcome.found += 1;
@@ -277,12 +285,13 @@ fn measure(
     outcome
 }
 
-/// Asked for by `-- wrong`: the stacks of stalls that were blamed on another line.
+/// Asked for by `-- wrong`: the stalls that were missed, and those blamed on another line, with their stacks.
 fn show_wrong() -> bool {
     std::env::args().any(|argument| argument == "wrong")
 }
 
 /// What a stall really was.
+#[derive(Debug)]
 struct Injected {
     wall: Duration,
     /// Without the time in which the kernel gave the thread no CPU.

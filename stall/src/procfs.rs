@@ -1,6 +1,16 @@
 //! Samples of a thread from `/proc` (Linux); nothing elsewhere.
 
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
 use crate::watchdog::account::Sample;
+
+/// A look that takes longer was itself interrupted; what it read is not of one moment.
+#[cfg(target_os = "linux")]
+const ONE_MOMENT: Duration = Duration::from_micros(200);
+/// Looks until one is not interrupted. Who was just interrupted seldom is again.
+#[cfg(target_os = "linux")]
+const LOOKS: u32 = 4;
 
 /// A sample, and whether a debugger is attached.
 #[derive(Clone, Copy, Debug)]
@@ -59,15 +69,28 @@ impl Statistics {
 
     /// Looks at the thread, whose CPU time is counted by `cpu_clock`. `None` once it is gone.
     pub(crate) fn look(&self, cpu_clock: i32) -> Option<Look> {
+        let mut look = self.look_once(cpu_clock)?;
+        for _ in 1..LOOKS {
+            let took_ns = crate::clock::now_ns().saturating_sub(look.sample.at_ns);
+            if took_ns <= crate::clock::nanos(ONE_MOMENT) {
+                break;
+            }
+            look = self.look_once(cpu_clock)?;
+        }
+        Some(look)
+    }
+
+    /// The time is read first: a thread found asleep slept at that time or began to, and what it waited before is counted.
+    fn look_once(&self, cpu_clock: i32) -> Option<Look> {
         use std::os::unix::fs::FileExt;
 
         /// Several times as long as `status` is.
         const LONGEST: usize = 8 * 1024;
         let mut status = [0; LONGEST];
+        let at_ns = crate::clock::now_ns();
+        let cpu_ns = crate::os::cpu_time_ns(cpu_clock)?;
         let status_length = self.status.read_at(&mut status, 0).ok()?;
         let run_delay_ns = self.run_delay_ns()?;
-        let cpu_ns = crate::os::cpu_time_ns(cpu_clock)?;
-        let at_ns = crate::clock::now_ns();
         parse(status.get(..status_length)?, run_delay_ns, cpu_ns, at_ns)
     }
 

@@ -149,3 +149,47 @@ impl Drop for Restore {
 fn scopes() -> MutexGuard<'static, Scopes> {
     SCOPES.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// The field `stage` of what this thread polls now.
+    fn stage() -> Option<String> {
+        let slot = slot::current().expect("this thread lives");
+        fields_of(slot.scope()).remove("stage")
+    }
+
+    #[test]
+    fn the_inner_scope_holds_for_its_polls_only() {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut outer = pin!(scope([("stage", "outer"), ("job", "7")], async {
+            let mut inner = pin!(scope([("stage", "inner")], async {
+                tokio::task::yield_now().await;
+                stage()
+            }));
+            let first = std::future::poll_fn(|context| Poll::Ready(inner.as_mut().poll(context)));
+            assert!(first.await.is_pending());
+            assert_eq!(stage().as_deref(), Some("outer"));
+            assert_eq!(inner.await.as_deref(), Some("inner"));
+        }));
+        assert!(outer.as_mut().poll(&mut context).is_ready());
+        assert_eq!(stage(), None);
+    }
+
+    #[test]
+    fn a_poll_that_panics_leaves_its_scope() {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut scoped = Box::pin(scope([("stage", "inner")], async {
+            // Not a panic, whose hook would print.
+            std::panic::resume_unwind(Box::new(()));
+        }));
+        let poll = AssertUnwindSafe(|| scoped.as_mut().poll(&mut context));
+        assert!(catch_unwind(poll).is_err());
+        assert_eq!(stage(), None);
+    }
+}

@@ -163,3 +163,47 @@ pub(crate) fn number_of(id: &impl Hash) -> u64 {
     id.hash(&mut number);
     number.0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+
+    fn is_in_a_poll(slot: &ThreadSlot) -> bool {
+        slot.running_poll().is_some()
+    }
+
+    #[test]
+    fn a_poll_is_marked_as_long_as_it_runs() {
+        let slot = slot::current().expect("this thread lives");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut watched = pin!(watch(async {
+            let text = String::from("kept");
+            let borrowed = &text;
+            assert!(is_in_a_poll(slot));
+            tokio::task::yield_now().await;
+            assert!(is_in_a_poll(slot));
+            borrowed.len()
+        }));
+        assert!(watched.as_mut().poll(&mut context).is_pending());
+        assert!(!is_in_a_poll(slot));
+        assert_eq!(watched.poll(&mut context), Poll::Ready(4));
+        assert!(!is_in_a_poll(slot));
+    }
+
+    #[test]
+    fn a_poll_that_panics_is_over() {
+        let slot = slot::current().expect("this thread lives");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut watched = Box::pin(watch(async {
+            // Not a panic, whose hook would print.
+            std::panic::resume_unwind(Box::new(()));
+        }));
+        let poll = AssertUnwindSafe(|| watched.as_mut().poll(&mut context));
+        assert!(catch_unwind(poll).is_err());
+        assert!(!is_in_a_poll(slot));
+    }
+}

@@ -19,13 +19,14 @@ use crate::{export, os};
 pub(crate) mod account;
 mod consumers;
 mod punctuality;
+mod stretch;
 mod target;
 mod threads;
 mod track;
 
 use consumers::Consumers;
 use punctuality::Punctuality;
-use target::{Observation, TargetId};
+use target::{BusyTimes, Observation, TargetId};
 use threads::Threads;
 use track::{Limits, Track};
 
@@ -106,6 +107,7 @@ struct Watchdog {
     slots_version: u64,
     tracks: HashMap<TargetId, Track>,
     threads: Threads,
+    busy_times: BusyTimes,
     /// Something has lasted from one tick to the next.
     alert: bool,
     tick: Duration,
@@ -127,6 +129,7 @@ impl Watchdog {
             slots_version: u64::MAX,
             tracks: HashMap::new(),
             threads: Threads::default(),
+            busy_times: BusyTimes::new(),
             alert: false,
             tick: DEFAULT_TICK,
             tick_number: 0,
@@ -214,7 +217,7 @@ impl Watchdog {
         let now = now_ns();
         self.tick_number += 1;
         self.alert = false;
-        let observed = target::observe(&self.slots, &self.lists);
+        let observed = target::observe(&self.slots, &self.lists, &self.busy_times);
         for observation in &observed.busy {
             self.visit(observation, now);
         }
@@ -229,7 +232,9 @@ impl Watchdog {
                 self.finish(track, now);
             }
         }
+        self.threads.mark(&self.slots);
         self.last_tick_ns = now;
+        self.busy_times = observed.busy_times;
         !observed.busy.is_empty() || observed.must_poll
     }
 
@@ -248,9 +253,9 @@ impl Watchdog {
         };
         let (last_tick_ns, tick_ns) = (self.last_tick_ns, nanos(self.tick));
         let track = self.tracks.entry(observation.id).or_insert_with(|| {
-            let before = self.threads.begin_poll(observation.slot);
-            let start_ns = observation.start_ns(last_tick_ns, now, tick_ns);
-            Track::begin(observation, start_ns, before)
+            let before = self.threads.last_mark(observation.slot);
+            let start = observation.start(last_tick_ns, now, tick_ns);
+            Track::begin(observation, start, before)
         });
         self.alert |= track.tick_number + 1 == self.tick_number;
         track.tick_number = self.tick_number;
@@ -259,13 +264,9 @@ impl Watchdog {
             threshold_ns,
             hang_after_ns: consumers.hang_after_ns(),
         };
-        if track.look(now, limits, &mut self.threads) {
-            let event = track.event(
-                now,
-                &consumers,
-                &mut self.capturer,
-                self.lists.runtimes.get(&observation.runtime),
-            );
+        let runtime = self.lists.runtimes.get(&observation.runtime);
+        if track.look(now, limits, &mut self.threads, runtime) {
+            let event = track.event(&consumers, &mut self.capturer, runtime);
             send(&self.messages, event);
         }
         if track.is_open() {
@@ -276,9 +277,6 @@ impl Watchdog {
     /// The poll of `track` is over.
     fn finish(&mut self, mut track: Track, now: u64) {
         let observation = track.observation;
-        if let Some(mark) = track.mark() {
-            self.threads.end_poll(observation.slot, mark);
-        }
         let consumers = Consumers::of(&observation, &self.lists);
         if let Some(starved_ns) = track.starved_ns(now, consumers.threshold_ns()) {
             export::starved(place(&self.lists, &observation), starved_ns);

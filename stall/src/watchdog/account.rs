@@ -2,7 +2,8 @@
 //!
 //! The kernel's run-queue wait (`schedstat`) counts a wait only when it ends, so a thread that waits right now looks
 //! as if it were stuck. What is missing ("lag") follows from the samples: a thread that was runnable at both ends of an
-//! interval and never slept in between spent all of it on a CPU or waiting for one.
+//! interval and never slept in between spent all of it on a CPU or waiting for one. What a hypervisor takes from a running
+//! thread is missing in the same way, and for ever.
 
 /// One look at a thread from outside. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,11 @@ impl Breakdown {
 pub(crate) struct Account {
     ends: Option<(Sample, Sample)>,
     lag: Lag,
+    /// Waits that the kernel will not count any more: a hypervisor ran something else.
+    stolen_ns: u64,
     slept: bool,
+    /// The latest sample that found the thread asleep.
+    asleep: Option<Sample>,
 }
 
 /// Run-queue wait that the kernel has not counted yet.
@@ -73,13 +78,16 @@ impl Default for Lag {
 
 impl Account {
     pub(crate) fn add(&mut self, sample: Sample) {
-        self.slept |= sample.state == ThreadState::Sleeping;
+        if sample.state == ThreadState::Sleeping {
+            self.slept = true;
+            self.asleep = Some(sample);
+        }
         let Some((first, last)) = self.ends else {
             self.ends = Some((sample, sample));
             return;
         };
         self.slept |= last.sleeps != sample.sleeps;
-        self.lag = self.lag_after(&last, &sample);
+        self.count_wait(&last, &sample);
         self.ends = Some((first, sample));
     }
 
@@ -98,6 +106,9 @@ impl Account {
             first.at_ns += by_ns;
             last.at_ns += by_ns;
         }
+        if let Some(asleep) = &mut self.asleep {
+            asleep.at_ns += by_ns;
+        }
     }
 
     /// The first sample.
@@ -105,9 +116,18 @@ impl Account {
         self.ends.as_ref().map(|(first, _)| first)
     }
 
-    /// The latest sample.
-    pub(crate) fn last(&self) -> Option<&Sample> {
-        self.ends.as_ref().map(|(_, last)| last)
+    /// How long the thread's own code is responsible for since `start_ns`, at least, as the latest sample that found it
+    /// asleep tells: all waiting was counted then, since a moment before at which it was `run_delay_ns`.
+    pub(crate) fn net_by_sleep_ns(&self, start_ns: u64, run_delay_ns: u64) -> u64 {
+        let (Some(asleep), Some((_, last))) = (&self.asleep, &self.ends) else {
+            return 0;
+        };
+        let waited_ns = asleep.run_delay_ns.saturating_sub(run_delay_ns) + self.stolen_ns;
+        let net_ns = asleep
+            .at_ns
+            .saturating_sub(start_ns)
+            .saturating_sub(waited_ns);
+        net_ns + last.cpu_ns.saturating_sub(asleep.cpu_ns)
     }
 
     /// False if waiting may turn out to have been sleep at the next sample.
@@ -122,11 +142,16 @@ impl Account {
             .at_ns
             .checked_sub(first.at_ns)
             .filter(|covered| *covered > 0)?;
+        let cpu_ns = last.cpu_ns.saturating_sub(first.cpu_ns).min(covered_ns);
         let (Lag::Known(lag_ns) | Lag::AtMost(lag_ns)) = self.lag;
-        let run_queue_ns = last.run_delay_ns.saturating_sub(first.run_delay_ns) + lag_ns;
+        let run_queue_ns = if self.slept {
+            last.run_delay_ns.saturating_sub(first.run_delay_ns) + lag_ns + self.stolen_ns
+        } else {
+            covered_ns - cpu_ns
+        };
         Some(Breakdown {
             covered_ns,
-            cpu_ns: last.cpu_ns.saturating_sub(first.cpu_ns).min(covered_ns),
+            cpu_ns,
             run_queue_ns: run_queue_ns.min(covered_ns),
         })
     }
@@ -137,25 +162,32 @@ impl Account {
         self.slept
     }
 
-    /// The run-queue wait that the kernel has not counted yet at `now`.
-    fn lag_after(&self, last: &Sample, now: &Sample) -> Lag {
-        if now.state != ThreadState::Runnable {
-            return Lag::Known(0);
-        }
+    /// Adds the run-queue wait between two samples that the kernel has not counted.
+    fn count_wait(&mut self, last: &Sample, now: &Sample) {
         let passed_ns = now.at_ns.saturating_sub(last.at_ns);
         let off_cpu_ns = passed_ns.saturating_sub(now.cpu_ns.saturating_sub(last.cpu_ns));
         let counted_ns = now.run_delay_ns.saturating_sub(last.run_delay_ns);
-        let never_slept = last.state == ThreadState::Runnable && last.sleeps == now.sleeps;
-        match self.lag {
-            Lag::Known(lag_ns) if never_slept => {
-                Lag::Known((lag_ns + off_cpu_ns).saturating_sub(counted_ns))
-            }
-            Lag::AtMost(lag_ns) if never_slept => {
-                Lag::AtMost((lag_ns + off_cpu_ns).saturating_sub(counted_ns))
-            }
-            // It woke some time in this interval; what the kernel did not count may all be waiting.
-            _ => Lag::AtMost(off_cpu_ns.saturating_sub(counted_ns)),
+        let both_runnable =
+            last.state == ThreadState::Runnable && now.state == ThreadState::Runnable;
+        let (Lag::Known(lag_ns) | Lag::AtMost(lag_ns)) = self.lag;
+        let uncounted_ns = (lag_ns + off_cpu_ns).saturating_sub(counted_ns);
+        if both_runnable && last.sleeps == now.sleeps {
+            self.lag = match self.lag {
+                Lag::Known(_) => Lag::Known(uncounted_ns),
+                Lag::AtMost(_) => Lag::AtMost(uncounted_ns),
+            };
+            return;
         }
+        // Before it went to sleep it had a CPU, and with that the kernel counted the wait for it.
+        if let Lag::Known(lag_ns) = self.lag {
+            self.stolen_ns += lag_ns.saturating_sub(counted_ns);
+        }
+        self.lag = if now.state == ThreadState::Runnable {
+            // It woke some time in this interval; what the kernel did not count may all be waiting.
+            Lag::AtMost(uncounted_ns.min(off_cpu_ns))
+        } else {
+            Lag::Known(0)
+        };
     }
 }
 
@@ -251,6 +283,38 @@ mod tests {
         account.close(sample(20, 1, 2, 7, Runnable));
         let known = account.breakdown().expect("three samples");
         assert_eq!(known.run_queue_ns, 2_000_000);
+    }
+
+    #[test]
+    fn a_wait_counted_late_is_not_taken_for_the_next_one() {
+        // Waits 5 ms, runs 1 ms, sleeps 2 ms and waits again, for 6 ms so far.
+        let waits = [sample(0, 0, 0, 5, Runnable), sample(5, 0, 0, 5, Runnable)];
+        let waits_again = sample(14, 1, 5, 6, Runnable);
+        assert!(net_ms(&[waits[0], waits[1], waits_again]) <= 3);
+    }
+
+    #[test]
+    fn what_a_hypervisor_took_is_not_taken_for_sleep() {
+        // Of 10 ms without sleep it ran 4 and the kernel counts no wait; then it sleeps for 3 ms.
+        let runs = [sample(0, 0, 0, 5, Runnable), sample(10, 4, 0, 5, Runnable)];
+        let sleeps = sample(13, 4, 0, 6, Sleeping);
+        assert_eq!(net_ms(&[runs[0], runs[1], sleeps]), 7);
+    }
+
+    #[test]
+    fn a_wait_from_before_the_first_sample_hides_no_computing() {
+        // Had waited for 8 ms already; the kernel counts all 9 ms when it runs.
+        let samples = [sample(0, 0, 0, 5, Runnable), sample(20, 19, 9, 5, Runnable)];
+        assert_eq!(net_ms(&samples), 19);
+    }
+
+    #[test]
+    fn a_thread_found_asleep_tells_what_it_did_before_the_first_sample() {
+        // Began at 10 ms; woke just before the first sample at 15, and sleeps again at 20, after 2 ms of waiting.
+        let mut account = Account::default();
+        account.add(sample(15, 0, 3, 5, Runnable));
+        account.add(sample(20, 1, 5, 6, Sleeping));
+        assert_eq!(account.net_by_sleep_ns(10_000_000, 3_000_000), 8_000_000);
     }
 
     #[test]

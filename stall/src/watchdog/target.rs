@@ -31,7 +31,21 @@ pub(crate) struct Observation {
     pub(crate) worker: Option<usize>,
     pub(crate) guard: u64,
     pub(crate) scope: u64,
+    /// Of a worker that calls our hooks: how long it was busy since the last tick, up to its last maintenance.
+    worked_ns: Option<u64>,
 }
+
+/// Since when a target makes no progress.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    /// The best estimate.
+    pub(crate) likely_ns: u64,
+    /// The latest that it can have been.
+    pub(crate) latest_ns: u64,
+}
+
+/// How long each worker had been busy in all at the last tick, by runtime and index.
+pub(crate) type BusyTimes = HashMap<(u64, usize), u64>;
 
 /// One look at everything.
 #[derive(Default)]
@@ -39,13 +53,19 @@ pub(crate) struct Observed {
     pub(crate) busy: Vec<Observation>,
     /// A thread may start work without waking the watchdog, so it must keep ticking.
     pub(crate) must_poll: bool,
+    pub(crate) busy_times: BusyTimes,
 }
 
 /// Which slot's thread is worker `index` of a runtime: the one that parked or unparked as such last. After
 /// `block_in_place` that is no longer the thread that called it.
 type Owners = HashMap<(u64, usize), &'static ThreadSlot>;
 
-pub(crate) fn observe(slots: &[&'static ThreadSlot], lists: &Lists) -> Observed {
+/// `before` are the busy times of the last tick.
+pub(crate) fn observe(
+    slots: &[&'static ThreadSlot],
+    lists: &Lists,
+    before: &BusyTimes,
+) -> Observed {
     let owners = owners(slots);
     let mut observed = Observed::default();
     for slot in slots {
@@ -62,7 +82,15 @@ pub(crate) fn observe(slots: &[&'static ThreadSlot], lists: &Lists) -> Observed 
         let Some(handle) = runtime.handle() else {
             continue;
         };
-        observe_workers(*id, &handle, runtime, slots, &owners, &mut observed);
+        let mut workers = Workers {
+            id: *id,
+            runtime,
+            handle: &handle,
+            slots,
+            owners: &owners,
+            before,
+        };
+        workers.observe(&mut observed);
     }
     observed
 }
@@ -85,6 +113,7 @@ impl Observation {
             worker: slot.worker(),
             guard: slot.guard(),
             scope: slot.scope(),
+            worked_ns: None,
         }
     }
 
@@ -100,61 +129,98 @@ impl Observation {
         }
     }
 
-    /// When this began: exactly if the poll is timed, else from the last wake-up of the thread, else in the middle of
-    /// the time in which it must have begun (of which no more than two ticks are believed, should this tick be late).
-    pub(crate) fn start_ns(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> u64 {
+    /// How long its worker has been busy since this was observed, up to its last maintenance; `None` if it had none.
+    pub(crate) fn busy_since_ns(&self, runtime: Option<&Arc<RuntimeEntry>>) -> Option<u64> {
+        let handle = runtime?.handle()?;
+        let busy_ns = busy_ns(&handle.metrics(), self.worker?);
+        Some(busy_ns.saturating_sub(self.progress[0])).filter(|busy_ns| *busy_ns > 0)
+    }
+
+    /// When this began: exactly if the poll is timed. Else it was after the last tick, and most likely when the thread was
+    /// woken, or in the middle (of no more than two ticks, should this one be late).
+    pub(crate) fn start(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> Start {
         if let Some(start_ns) = self.poll.and_then(|poll| poll.start_ns) {
-            return start_ns.min(now);
+            let start_ns = start_ns.min(now);
+            return Start {
+                likely_ns: start_ns,
+                latest_ns: start_ns,
+            };
         }
-        let woken_ns = self.slot.unparked_ns();
-        if woken_ns > last_tick_ns && woken_ns <= now {
-            return woken_ns;
+        let woken_ns = Some(self.slot.unparked_ns())
+            .filter(|woken_ns| *woken_ns > last_tick_ns && *woken_ns <= now);
+        let middle_ns = now - (now - last_tick_ns).min(2 * tick_ns) / 2;
+        // Whatever else it did since then and since it was woken is counted as work.
+        let worked_until = |worked_ns| woken_ns.unwrap_or(last_tick_ns).saturating_add(worked_ns);
+        Start {
+            likely_ns: woken_ns.unwrap_or(middle_ns),
+            latest_ns: self.worked_ns.map_or(now, worked_until).min(now),
         }
-        now - (now - last_tick_ns).min(2 * tick_ns) / 2
     }
 }
 
-fn observe_workers(
+/// The workers of one runtime.
+struct Workers<'a> {
     id: u64,
-    handle: &Handle,
-    runtime: &Arc<RuntimeEntry>,
-    slots: &[&'static ThreadSlot],
-    owners: &Owners,
-    observed: &mut Observed,
-) {
-    let current_thread = handle.runtime_flavor() == RuntimeFlavor::CurrentThread;
-    let metrics = handle.metrics();
-    for index in 0..metrics.num_workers() {
-        let slot = if current_thread {
-            slots.iter().copied().find(|slot| slot.drives() == id)
-        } else {
-            owners.get(&(id, index)).copied()
-        };
-        let Some(slot) = slot else { continue };
-        observed.must_poll |= !runtime.is_hooked();
-        let progress = worker_progress(&metrics, index, slot);
-        let [_, park_unpark_count, seq, ..] = progress;
-        let (in_a_poll, parked) = (seq & 1 == 1, park_unpark_count & 1 == 1);
-        if in_a_poll || parked {
-            continue;
+    runtime: &'a Arc<RuntimeEntry>,
+    handle: &'a Handle,
+    slots: &'a [&'static ThreadSlot],
+    owners: &'a Owners,
+    before: &'a BusyTimes,
+}
+
+impl Workers<'_> {
+    fn observe(&mut self, observed: &mut Observed) {
+        let metrics = self.handle.metrics();
+        for index in 0..metrics.num_workers() {
+            let place = (self.id, index);
+            let busy_ns = busy_ns(&metrics, index);
+            observed.busy_times.insert(place, busy_ns);
+            let Some(slot) = self.slot_of(index) else {
+                continue;
+            };
+            observed.must_poll |= !self.runtime.is_hooked();
+            let progress = worker_progress(&metrics, index, slot);
+            let [_, park_unpark_count, seq, ..] = progress;
+            let (in_a_poll, parked) = (seq & 1 == 1, park_unpark_count & 1 == 1);
+            if in_a_poll || parked {
+                continue;
+            }
+            let before = self.before.get(&place).filter(|_| self.runtime.is_hooked());
+            observed.busy.push(Observation {
+                id: TargetId::Worker {
+                    runtime: self.id,
+                    index,
+                },
+                progress,
+                slot,
+                poll: None,
+                runtime: self.id,
+                worker: Some(index),
+                guard: 0,
+                scope: slot.scope(),
+                worked_ns: before.map(|before| busy_ns.saturating_sub(*before)),
+            });
         }
-        observed.busy.push(Observation {
-            id: TargetId::Worker { runtime: id, index },
-            progress,
-            slot,
-            poll: None,
-            runtime: id,
-            worker: Some(index),
-            guard: 0,
-            scope: slot.scope(),
-        });
     }
+
+    fn slot_of(&self, index: usize) -> Option<&'static ThreadSlot> {
+        if self.handle.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            let mut slots = self.slots.iter().copied();
+            slots.find(|slot| slot.drives() == self.id)
+        } else {
+            self.owners.get(&(self.id, index)).copied()
+        }
+    }
+}
+
+fn busy_ns(metrics: &RuntimeMetrics, index: usize) -> u64 {
+    nanos(metrics.worker_total_busy_duration(index))
 }
 
 /// `on_thread_park` notes its time before the runtime counts the park.
 fn worker_progress(metrics: &RuntimeMetrics, index: usize, slot: &'static ThreadSlot) -> [u64; 5] {
     [
-        nanos(metrics.worker_total_busy_duration(index)),
+        busy_ns(metrics, index),
         metrics.worker_park_unpark_count(index),
         slot.seq(),
         slot.parked_ns(),

@@ -1,7 +1,8 @@
-//! What the watchdog keeps of each thread it looks at: its statistics, and how much CPU time it had used when.
+//! What the watchdog keeps of each thread: its statistics, and how much CPU time it had used at the last tick.
 
 use std::collections::HashMap;
 
+use crate::clock::now_ns;
 use crate::os;
 use crate::procfs::{Look, Statistics};
 use crate::slot::ThreadSlot;
@@ -17,9 +18,10 @@ struct Known {
     statistics: Option<Statistics>,
 }
 
-/// What a thread had used at some moment in the poll seen last, that is before the next one. Zeros: before everything.
+/// What a thread had used at some moment. Zeros: before everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark {
+    pub(crate) at_ns: u64,
     /// CPU time.
     pub(crate) cpu_ns: u64,
     /// Run-queue wait, without one that was going on.
@@ -37,20 +39,30 @@ impl Threads {
         look
     }
 
-    /// A poll was seen for the first time. Returns what its thread had used at some moment before.
-    pub(crate) fn begin_poll(&mut self, slot: &'static ThreadSlot) -> Mark {
-        let known = self.known(slot);
-        let run_delay_ns = known.statistics().and_then(Statistics::run_delay_ns);
-        let mark = Mark {
-            cpu_ns: os::cpu_time_ns(slot.cpu_clock()).unwrap_or(0),
-            run_delay_ns: run_delay_ns.unwrap_or(0),
-        };
-        std::mem::replace(&mut known.mark, mark)
+    /// What the thread of `slot` had used at the last [`Self::mark`].
+    pub(crate) fn last_mark(&mut self, slot: &'static ThreadSlot) -> Mark {
+        self.known(slot).mark
     }
 
-    /// A poll is over in which its thread had used `mark` at the last look.
-    pub(crate) fn end_poll(&mut self, slot: &'static ThreadSlot, mark: Mark) {
-        self.known(slot).mark = mark;
+    /// Notes what the threads have used, but for those that have been parked since the last time.
+    pub(crate) fn mark(&mut self, slots: &[&'static ThreadSlot]) {
+        for slot in slots {
+            let known = self.known(slot);
+            let parked_ns = slot.parked_ns();
+            if parked_ns > slot.unparked_ns() && known.mark.at_ns >= parked_ns {
+                continue;
+            }
+            let at_ns = now_ns();
+            let run_delay_ns = known.statistics().and_then(Statistics::run_delay_ns);
+            let cpu_ns = os::cpu_time_ns(slot.cpu_clock());
+            if let (Some(run_delay_ns), Some(cpu_ns)) = (run_delay_ns, cpu_ns) {
+                known.mark = Mark {
+                    at_ns,
+                    cpu_ns,
+                    run_delay_ns,
+                };
+            }
+        }
     }
 
     /// Closes what belongs to threads that are gone.

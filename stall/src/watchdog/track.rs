@@ -6,18 +6,20 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::NEXT_STALL;
-use super::account::{Account, Breakdown, Sample, ThreadState};
+use super::account::{Account, Breakdown, ThreadState};
 use super::consumers::Consumers;
-use super::target::Observation;
+use super::stretch::Stretch;
+use super::target::{Observation, Start};
 use super::threads::{Mark, Threads};
 use crate::capture::{Activity, Capturer, RawStack};
+use crate::clock::now_ns;
 use crate::guard::GuardState;
 use crate::report::{Capture, CaptureMethod, Class, Kind, Phase, StallReport};
 use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
 use crate::scope;
 
-/// The first look is taken at this part of the threshold: early enough for the samples to cover half of it.
+/// The first look is taken at this part of the threshold.
 const FIRST_LOOK: u64 = 4;
 
 /// How often a stack that could not be had is tried for again, at the following ticks: its thread may have had no CPU to
@@ -40,11 +42,9 @@ pub(crate) struct Track {
     pub(crate) observation: Observation,
     /// The tick in which it was last seen without progress.
     pub(crate) tick_number: u64,
-    start_ns: u64,
+    stretch: Stretch,
     next_look_ns: u64,
     account: Account,
-    /// At some moment before this began.
-    before: Mark,
     /// True where the system gives no samples: then wall time must do.
     blind: bool,
     state: ThreadState,
@@ -67,15 +67,21 @@ struct OpenStall {
 }
 
 impl Track {
-    /// `before` is what the thread had used at some moment before `start_ns`.
-    pub(crate) fn begin(observation: &Observation, start_ns: u64, before: Mark) -> Self {
+    /// `before` is what the thread had used at some moment before `start`.
+    pub(crate) fn begin(observation: &Observation, start: Start, before: Mark) -> Self {
+        let parked_ns = observation.slot.parked_ns();
+        let was_parked = parked_ns > 0 && parked_ns <= before.at_ns;
+        let slept_until_ns = if was_parked {
+            observation.slot.unparked_ns()
+        } else {
+            0
+        };
         Self {
             observation: *observation,
             tick_number: 0,
-            start_ns,
+            stretch: Stretch::begin(start, before, slept_until_ns),
             next_look_ns: 0,
             account: Account::default(),
-            before,
             blind: false,
             state: ThreadState::Runnable,
             net_ns: 0,
@@ -92,12 +98,7 @@ impl Track {
     }
 
     pub(crate) fn age_ns(&self, now: u64) -> u64 {
-        now.saturating_sub(self.start_ns)
-    }
-
-    /// What the thread had used at the last look.
-    pub(crate) fn mark(&self) -> Option<Mark> {
-        self.account.last().map(mark)
+        self.stretch.age_ns(now)
     }
 
     /// True while a reported stall goes on.
@@ -109,12 +110,18 @@ impl Track {
 
     /// The process was stopped for `paused_ns`: as if that time had not been.
     pub(crate) fn leave_out(&mut self, paused_ns: u64) {
-        self.start_ns += paused_ns;
+        self.stretch.leave_out(paused_ns);
         self.account.shift(paused_ns);
     }
 
     /// Looks at the thread if it is time to. True if there is something to report now.
-    pub(crate) fn look(&mut self, now: u64, limits: Limits, threads: &mut Threads) -> bool {
+    pub(crate) fn look(
+        &mut self,
+        now: u64,
+        limits: Limits,
+        threads: &mut Threads,
+        runtime: Option<&Arc<RuntimeEntry>>,
+    ) -> bool {
         let Limits {
             threshold_ns,
             hang_after_ns,
@@ -125,14 +132,12 @@ impl Track {
         }
         self.next_look_ns = now + 1;
         let level_ns = self.level_ns(threshold_ns);
-        if !self.sample(now, age_ns >= level_ns, threads) {
+        // A sample that was taken after its end says nothing about this poll.
+        if !self.sample(age_ns >= level_ns, threads) || !self.observation.still_holds(runtime) {
             return false;
         }
         let hang_ns = hang_after_ns.filter(|_| !self.hang).unwrap_or(u64::MAX);
-        let Some(net_ns) = self.net_now(age_ns, threshold_ns) else {
-            self.next_look_ns = self.start_ns.saturating_add(level_ns.min(hang_ns));
-            return false;
-        };
+        let net_ns = self.net_now(now);
         self.net_ns = net_ns;
         let is_hang = net_ns >= hang_ns;
         self.hang |= is_hang;
@@ -159,15 +164,14 @@ impl Track {
     /// False if a debugger holds the thread: then everything starts anew. If the answer matters now, a thread that has
     /// just woken is given some time to fall asleep again, as one that waits for a disk block by block does: only then
     /// it is known how long it slept.
-    fn sample(&mut self, now: u64, matters: bool, threads: &mut Threads) -> bool {
+    fn sample(&mut self, matters: bool, threads: &mut Threads) -> bool {
         for _ in 0..if matters { MORE_LOOKS } else { 1 } {
             let Some(look) = threads.look(self.observation.slot) else {
                 self.blind = true;
                 return true;
             };
             if look.traced || look.sample.state == ThreadState::Stopped {
-                self.start_ns = now;
-                self.before = mark(&look.sample);
+                self.stretch = Stretch::begin_at(&look.sample);
                 self.account = Account::default();
                 return false;
             }
@@ -181,41 +185,23 @@ impl Track {
         true
     }
 
-    /// How long the thread's own code is responsible for. `None` until the samples tell enough.
-    fn net_now(&self, age_ns: u64, threshold_ns: u64) -> Option<u64> {
+    /// How long the thread's own code is responsible for, at least.
+    fn net_now(&self, now: u64) -> u64 {
         if self.blind {
-            return Some(age_ns);
-        }
-        let first = self.account.first()?;
-        let known = self.breakdown();
-        // What a thread did before a sample that finds it asleep is known.
-        if first.state != ThreadState::Sleeping && known.covered_ns < threshold_ns / 2 {
-            return None;
-        }
-        let before_ns = age_ns.saturating_sub(known.covered_ns);
-        Some((known.net_ns() + self.net_before(first, before_ns)).min(age_ns))
-    }
-
-    /// The same for the `before_ns` before the first sample, as far as it is sure.
-    fn net_before(&self, first: &Sample, before_ns: u64) -> u64 {
-        if first.state == ThreadState::Sleeping {
-            // The kernel has counted all waiting, of which some may lie before the start.
-            let waited_ns = first.run_delay_ns.saturating_sub(self.before.run_delay_ns);
-            before_ns.saturating_sub(waited_ns)
+            self.stretch.surely_lasts_ns(now)
         } else {
-            // It computed no longer than its CPU clock says, and may have waited else.
-            before_ns.min(first.cpu_ns.saturating_sub(self.before.cpu_ns))
+            self.stretch.net_ns(&self.account)
         }
     }
 
     /// The report that is due now, with a fresh stack.
     pub(crate) fn event(
         &mut self,
-        now: u64,
         consumers: &Consumers<'_>,
         capturer: &mut Capturer,
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> Event {
+        let seen_ns = now_ns();
         let seq = self.observation.poll.map(|poll| poll.seq);
         if let Some(seq) = seq {
             self.observation.slot.want_end_of(seq);
@@ -235,7 +221,7 @@ impl Track {
                 Phase::Ongoing
             }
         };
-        let mut report = self.report(phase, self.age_ns(now), self.net_ns, runtime);
+        let mut report = self.report(phase, self.age_ns(seen_ns), self.net_ns, runtime);
         report.syscall = stack.as_ref().and_then(|stack| stack.syscall.clone());
         let open = self.open.get_or_insert_with(|| OpenStall {
             report: report.clone(),
@@ -270,12 +256,13 @@ impl Track {
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> Option<Event> {
         let mut open = self.open.take()?;
-        let end_ns = self.end_ns(now, last_tick_ns);
-        let wall_ns = end_ns.saturating_sub(self.start_ns);
-        let run_queue_ns = self.starved_until_ended_ns(threads);
-        let net_ns = wall_ns.saturating_sub(run_queue_ns);
+        let wall_ns = self.length_ns(now, last_tick_ns, runtime).max(self.net_ns);
+        let run_queue_ns = self
+            .starved_until_ended_ns(threads)
+            .min(wall_ns - self.net_ns);
+        let net_ns = wall_ns - run_queue_ns;
         let mut report = self.report(Phase::Ended, wall_ns, net_ns, runtime);
-        report.run_queue_us = run_queue_ns.min(wall_ns) / 1000;
+        report.run_queue_us = run_queue_ns / 1000;
         report.id = open.report.id;
         report.syscall = open.report.syscall.take();
         report.fields = std::mem::take(&mut open.report.fields);
@@ -283,20 +270,22 @@ impl Track {
         Some(open.event(None))
     }
 
-    /// Exactly if the thread noted it; else the last tick's or this tick's side of the middle.
-    fn end_ns(&self, now: u64, last_tick_ns: u64) -> u64 {
+    /// From the start to the end, which is exact if the thread noted it. Else it is the last tick's or this tick's side of
+    /// the middle, unless the worker says by its busy time that it was sooner.
+    fn length_ns(&self, now: u64, last_tick_ns: u64, runtime: Option<&Arc<RuntimeEntry>>) -> u64 {
         let slot = self.observation.slot;
         if self.observation.poll.is_some() {
-            if let Some(end_ns) = slot.take_end() {
-                return end_ns;
-            }
-        } else {
-            let parked_ns = slot.parked_ns();
-            if parked_ns > last_tick_ns.max(self.start_ns) {
-                return parked_ns;
-            }
+            let middle_ns = last_tick_ns.midpoint(now);
+            return self.age_ns(slot.take_end().unwrap_or(middle_ns));
         }
-        last_tick_ns.midpoint(now).max(self.start_ns)
+        let parked_ns = slot.parked_ns();
+        let busy_ns = self.observation.busy_since_ns(runtime).unwrap_or(u64::MAX);
+        if parked_ns > last_tick_ns.max(self.stretch.start_ns()) {
+            self.age_ns(parked_ns).min(busy_ns)
+        } else {
+            let (least_ns, most_ns) = (self.age_ns(last_tick_ns), self.age_ns(now));
+            least_ns.midpoint(most_ns.min(busy_ns).max(least_ns))
+        }
     }
 
     /// Time without a CPU, of a poll that has just ended.
@@ -305,13 +294,7 @@ impl Track {
         if let Some(look) = threads.look(self.observation.slot) {
             account.close(look.sample);
         }
-        let Some(first) = account.first() else {
-            return 0;
-        };
-        let before_ns = first.at_ns.saturating_sub(self.start_ns);
-        let starved_before_ns = before_ns - self.net_before(first, before_ns);
-        let known_ns = account.breakdown().map_or(0, |known| known.run_queue_ns);
-        starved_before_ns + known_ns
+        self.stretch.starved_ns(&account)
     }
 
     /// Run-queue wait in a target that would have been a stall by the clock on the wall.
@@ -402,13 +385,6 @@ impl Track {
         } else {
             Class::Blocked
         }
-    }
-}
-
-fn mark(sample: &Sample) -> Mark {
-    Mark {
-        cpu_ns: sample.cpu_ns,
-        run_delay_ns: sample.run_delay_ns,
     }
 }
 

@@ -1,0 +1,160 @@
+//! A stretch of time without progress, and how much of it the thread's own code is responsible for. Pure.
+
+use super::account::{Account, Sample, ThreadState};
+use super::target::Start;
+use super::threads::Mark;
+
+/// Since when there is no progress, and what was known of the thread before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    start: Start,
+    /// At some moment before the start.
+    before: Mark,
+    /// The thread slept from that moment until then, if it did.
+    slept_until_ns: u64,
+}
+
+impl Stretch {
+    pub(crate) fn begin(start: Start, before: Mark, slept_until_ns: u64) -> Self {
+        Self {
+            start,
+            before,
+            slept_until_ns,
+        }
+    }
+
+    /// A stretch that begins with the sample `first`.
+    pub(crate) fn begin_at(first: &Sample) -> Self {
+        let at_ns = first.at_ns;
+        let start = Start {
+            likely_ns: at_ns,
+            latest_ns: at_ns,
+        };
+        let before = Mark {
+            at_ns,
+            cpu_ns: first.cpu_ns,
+            run_delay_ns: first.run_delay_ns,
+        };
+        Self::begin(start, before, at_ns)
+    }
+
+    /// The best estimate.
+    pub(crate) fn start_ns(&self) -> u64 {
+        self.start.likely_ns
+    }
+
+    pub(crate) fn age_ns(&self, now: u64) -> u64 {
+        now.saturating_sub(self.start.likely_ns)
+    }
+
+    /// The process was stopped for `paused_ns`: as if that time had not been.
+    pub(crate) fn leave_out(&mut self, paused_ns: u64) {
+        self.start.likely_ns += paused_ns;
+        self.start.latest_ns += paused_ns;
+    }
+
+    /// How long it has lasted at least by the clock on the wall.
+    pub(crate) fn surely_lasts_ns(&self, now: u64) -> u64 {
+        now.saturating_sub(self.start.latest_ns)
+    }
+
+    /// How long the thread's own code is responsible for up to the latest sample, at least: nobody is accused of time that
+    /// was not seen. 0 without samples.
+    pub(crate) fn net_ns(&self, account: &Account) -> u64 {
+        let Some(first) = account.first() else {
+            return 0;
+        };
+        let start_ns = self.start.latest_ns;
+        // CPU time used since the mark was used before the start if that is possible.
+        let begun_ns = self.before.at_ns.max(self.slept_until_ns);
+        let outside_ns = start_ns.saturating_sub(begun_ns);
+        let seen_ns = account.breakdown().unwrap_or_default().net_ns();
+        let by_samples_ns = seen_ns + self.net_before(first, start_ns, outside_ns);
+        by_samples_ns.max(account.net_by_sleep_ns(start_ns, self.before.run_delay_ns))
+    }
+
+    /// Time without a CPU from the start to the latest sample, as far as it is known.
+    pub(crate) fn starved_ns(&self, account: &Account) -> u64 {
+        let Some(first) = account.first() else {
+            return 0;
+        };
+        let start_ns = self.start.likely_ns;
+        let before_ns = first.at_ns.saturating_sub(start_ns);
+        let starved_before_ns = before_ns - self.net_before(first, start_ns, 0);
+        let known_ns = account.breakdown().map_or(0, |known| known.run_queue_ns);
+        starved_before_ns + known_ns
+    }
+
+    /// The net time from `start_ns` to the first sample. Of the CPU time used since the mark, `outside_ns` were before.
+    fn net_before(&self, first: &Sample, start_ns: u64, outside_ns: u64) -> u64 {
+        let before_ns = first.at_ns.saturating_sub(start_ns);
+        if first.state == ThreadState::Sleeping {
+            // The kernel has counted all waiting, of which some may lie before the start.
+            let waited_ns = first.run_delay_ns.saturating_sub(self.before.run_delay_ns);
+            before_ns.saturating_sub(waited_ns)
+        } else {
+            // It computed no longer than its CPU clock says, and may have waited else.
+            let used_ns = first.cpu_ns.saturating_sub(self.before.cpu_ns);
+            before_ns.min(used_ns.saturating_sub(outside_ns))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ThreadState::{Runnable, Sleeping};
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    /// A first sample at 20 ms.
+    fn found(state: ThreadState, cpu_ms: u64, run_delay_ms: u64) -> Account {
+        let mut account = Account::default();
+        account.add(Sample {
+            at_ns: 20 * MS,
+            cpu_ns: cpu_ms * MS,
+            run_delay_ns: run_delay_ms * MS,
+            sleeps: 5,
+            state,
+        });
+        account
+    }
+
+    /// Began at 12 ms; the mark, all zeros, is of 1 ms.
+    fn stretch(slept_until_ms: u64) -> Stretch {
+        let start = Start {
+            likely_ns: 12 * MS,
+            latest_ns: 12 * MS,
+        };
+        let before = Mark {
+            at_ns: MS,
+            ..Mark::default()
+        };
+        Stretch::begin(start, before, slept_until_ms * MS)
+    }
+
+    #[test]
+    fn computing_that_may_have_been_before_the_start_accuses_nobody() {
+        // Computed for 9 ms before the start and has waited for a CPU since.
+        assert_eq!(stretch(0).net_ns(&found(Runnable, 9, 0)), 0);
+    }
+
+    #[test]
+    fn computing_that_cannot_have_been_before_the_start_counts() {
+        assert_eq!(stretch(0).net_ns(&found(Runnable, 15, 0)), 4 * MS);
+        assert_eq!(stretch(12).net_ns(&found(Runnable, 8, 0)), 8 * MS);
+    }
+
+    #[test]
+    fn a_thread_found_asleep_is_responsible_for_all_but_its_waits() {
+        assert_eq!(stretch(0).net_ns(&found(Sleeping, 0, 3)), 5 * MS);
+    }
+
+    #[test]
+    fn a_start_that_is_only_likely_accuses_nobody() {
+        let mut stretch = stretch(0);
+        stretch.start.latest_ns = 19 * MS;
+        assert_eq!(stretch.net_ns(&found(Sleeping, 0, 0)), MS);
+        assert_eq!(stretch.age_ns(20 * MS), 8 * MS);
+    }
+}
