@@ -61,7 +61,7 @@ async fn demonstrate(file: Option<PathBuf>) -> Result<Exit, Failure> {
         Some(path) => path,
         None => sample_in(&folder)?,
     };
-    let upload = Upload::of(&path).await?;
+    let upload = Upload::of(&path, None).await?;
 
     let began = Instant::now();
     let plan = Plan {

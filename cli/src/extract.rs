@@ -3,7 +3,6 @@
 mod failure; // why there is no output, and the exit status for it
 mod folder; // image files
 mod ndjson; // one JSON object per line, for programs
-mod password; // where the password of an encrypted file comes from
 mod readable; // text or Markdown, for people
 mod stats; // time and memory of the extraction itself
 mod written; // what became of the writes
@@ -19,9 +18,9 @@ use clap::Args;
 use self::failure::Failure;
 use self::folder::ImageFolder;
 use self::ndjson::Ndjson;
-use self::password::PasswordArgs;
 use self::readable::Readable;
 use self::stats::Stopwatch;
+use crate::password::PasswordArgs;
 
 /// Extract text, images and metadata from one file.
 ///

@@ -6,6 +6,7 @@ mod demo; // the whole way of one PDF, shown
 mod extract; // one file, without any service
 mod failure; // what went wrong, and the exit code for it
 mod follow; // a job until it has ended
+mod password; // where the password of an encrypted file comes from
 mod progress; // bars
 mod terminal; // what is written, and how it looks
 mod up; // everything in one process

@@ -1,10 +1,11 @@
 //! A stream's filter chain (ISO 32000-1, 7.4): encoded bytes in, plain bytes out, bounded on the way.
 
 mod ascii; // ASCIIHexDecode and ASCII85Decode
+mod brotli; // BrotliDecode
 mod flate; // FlateDecode
 mod lzw; // LZWDecode
 mod output; // where decoded bytes go: capped per stream, charged to the document
-mod predictor; // the PNG and TIFF predictors of Flate and LZW
+mod predictor; // the PNG and TIFF predictors of Flate, Brotli and LZW
 mod run_length; // RunLengthDecode
 
 use std::borrow::Cow;
@@ -113,6 +114,7 @@ enum Filter {
 #[derive(Clone, Copy)]
 enum ByteFilter {
     Flate,
+    Brotli,
     Lzw,
     RunLength,
     Ascii85,
@@ -123,6 +125,7 @@ impl Filter {
     fn parse(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"FlateDecode" | b"Fl" => Self::Bytes(ByteFilter::Flate),
+            b"BrotliDecode" => Self::Bytes(ByteFilter::Brotli),
             b"LZWDecode" | b"LZW" => Self::Bytes(ByteFilter::Lzw),
             b"RunLengthDecode" | b"RL" => Self::Bytes(ByteFilter::RunLength),
             b"ASCII85Decode" | b"A85" => Self::Bytes(ByteFilter::Ascii85),
@@ -189,6 +192,7 @@ fn apply(
     let mut output = Output::new(input.len(), max_bytes, budget);
     let decoded = match filter {
         ByteFilter::Flate => flate::decode(input, &mut output),
+        ByteFilter::Brotli => brotli::decode(input, &mut output),
         ByteFilter::Lzw => {
             let early_change = integer(b"EarlyChange").unwrap_or(1) != 0;
             lzw::decode(input, early_change, &mut output)
@@ -210,7 +214,10 @@ fn apply(
         Err(Stop::Extraction(error)) => return Err(error),
     }
     let mut bytes = output.finish()?;
-    if matches!(filter, ByteFilter::Flate | ByteFilter::Lzw) {
+    if matches!(
+        filter,
+        ByteFilter::Flate | ByteFilter::Brotli | ByteFilter::Lzw
+    ) {
         match Predictor::parse(integer) {
             Ok(predictor) => predictor.undo(&mut bytes),
             Err(what) => budget.warn(WarningCode::DamagedObject, what),

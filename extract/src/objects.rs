@@ -1,28 +1,26 @@
 //! The objects of one file by number: the only place that knows how a file is opened.
 
 mod encryption; // passwords, and what they open
-mod file; // a sound file, read object by object
+mod file; // a file, read object by object
 mod indirect; // one object at its offset
 pub(crate) mod lexer; // tokens
 mod object; // what objects are
 mod object_stream; // objects within a stream
 pub(crate) mod parse; // tokens to objects
+mod rebuild; // a damaged file, searched for its objects
+mod table; // the objects that a cross-reference lists
 mod text_string; // strings for people, in their three encodings
-mod whole; // damaged files, read as a whole
 mod xref; // where each object lies
 
-use std::cell::OnceCell;
-
 use crate::budget::Budget;
-use crate::{ExtractError, Options, Password};
+use crate::{ExtractError, Options, WarningCode};
 
 pub(crate) use object::{Dictionary, Object, ObjectId, Stream};
 pub(crate) use text_string::text_string;
 
 use encryption::Encryption;
 use file::File;
-use object::Data;
-use whole::Whole;
+use object::{Data, Name};
 
 /// References followed from one object to the next before giving up on a loop.
 const MAX_REFERENCE_CHAIN: usize = 32;
@@ -30,30 +28,21 @@ const MAX_REFERENCE_CHAIN: usize = 32;
 /// A file whose objects can be looked up.
 pub(crate) struct Objects<'a> {
     budget: &'a Budget<'a>,
-    password: Option<Password>,
     version: String,
-    source: Source<'a>,
-}
-
-enum Source<'a> {
-    /// A sound file, read object by object; repaired as a whole once an object is not in its place.
-    File {
-        file: Box<File<'a>>,
-        repaired: OnceCell<Option<Box<Whole>>>,
-    },
-    /// A damaged file, read as a whole.
-    Loaded(Box<Whole>),
+    file: File<'a>,
 }
 
 impl<'a> Objects<'a> {
-    /// Opens `bytes`, with the empty password or the one in `options` when it is encrypted.
+    /// Opens `bytes`, with the empty password or the one in `options` when it is encrypted. A file
+    /// whose cross-reference does not lead to a page is searched for its objects.
     pub(crate) fn open(
         bytes: &'a [u8],
         options: &Options,
         budget: &'a Budget<'a>,
     ) -> Result<Self, ExtractError> {
         let header = header(bytes);
-        let (start, version) = header.clone().unwrap_or_default();
+        let has_header = header.is_some();
+        let (start, version) = header.unwrap_or_default();
         let from_header = bytes.get(start..).unwrap_or_default();
         let candidates = if start == 0 {
             vec![bytes]
@@ -66,50 +55,74 @@ impl<'a> Objects<'a> {
             };
             let objects = Self {
                 budget,
-                password: options.password.clone(),
                 version: version.clone(),
-                source: Source::File {
-                    file: Box::new(file),
-                    repaired: OnceCell::new(),
-                },
+                file,
             };
-            if objects.unlock(options)? && objects.has_page_tree() {
+            if objects.unlock(options)? && objects.leads_to_a_page() {
                 return Ok(objects);
             }
         }
         budget.check()?;
-        let whole = Whole::load(bytes, header.is_some(), options, budget)?;
-        Ok(Self {
-            budget,
-            password: None,
-            version: if version.is_empty() {
-                whole.version.clone()
-            } else {
-                version
-            },
-            source: Source::Loaded(Box::new(whole)),
+        let found = Self::rebuild(bytes, version, options, budget)?;
+        if let Some(objects) = found.filter(|found| has_header || found.has_page_tree()) {
+            return Ok(objects);
+        }
+        Err(if has_header {
+            ExtractError::Damaged("no objects were found".to_owned())
+        } else {
+            ExtractError::NotAPdf
         })
+    }
+
+    /// Whatever the cross-reference says; `None` where the file holds no object.
+    fn rebuild(
+        bytes: &'a [u8],
+        version: String,
+        options: &Options,
+        budget: &'a Budget<'a>,
+    ) -> Result<Option<Self>, ExtractError> {
+        let (file, containers) = File::search(bytes, budget)?;
+        if file.ids().is_empty() {
+            return Ok(None);
+        }
+        budget.warn(
+            WarningCode::RepairedXref,
+            "the cross-reference table was rebuilt",
+        );
+        let mut objects = Self {
+            budget,
+            version,
+            file,
+        };
+        if !objects.unlock(options)? {
+            let detail = "the encryption dictionary is missing".to_owned();
+            return Err(ExtractError::Damaged(detail));
+        }
+        let members = objects.file.members(&containers, &objects);
+        objects.file.add(members);
+        if !objects.has_page_tree()
+            && let Some(catalog) = objects.last_catalog()
+        {
+            let root = (Name::new(b"Root"), Object::Reference(catalog));
+            objects.file.amend_trailer([root].into_iter().collect());
+        }
+        Ok(Some(objects))
     }
 
     /// No objects at all: for decoding what comes before there are any.
     fn empty(budget: &'a Budget<'a>) -> Self {
         Self {
             budget,
-            password: None,
             version: String::new(),
-            source: Source::File {
-                file: Box::new(File::empty()),
-                repaired: OnceCell::new(),
-            },
+            file: File::default(),
         }
     }
 
     /// Finds the key of an encrypted file; `false` where it is damaged.
     fn unlock(&self, options: &Options) -> Result<bool, ExtractError> {
-        let (Some(_), Source::File { file, .. }) = (self.trailer().get(b"Encrypt"), &self.source)
-        else {
+        if !self.trailer().has(b"Encrypt") {
             return Ok(true);
-        };
+        }
         let Some(encrypt) = self.dict(self.trailer(), b"Encrypt") else {
             return Ok(false);
         };
@@ -119,30 +132,53 @@ impl<'a> Objects<'a> {
             .map(|(key, value)| (key.clone(), resolve(value)))
             .collect();
         let file_id = self.lookup(self.trailer(), b"ID");
-        file.unlock(Encryption::open(&encrypt, file_id, options)?);
+        let encryption = Encryption::open(&encrypt, file_id, options)?;
+        self.file.unlock(encryption);
         Ok(true)
     }
 
     fn has_page_tree(&self) -> bool {
-        self.catalog()
-            .and_then(|catalog| self.dict(catalog, b"Pages"))
-            .is_some()
+        self.page_tree().is_some()
     }
 
-    /// The object with this number and generation, as stored: it may itself be a reference.
-    pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
-        match &self.source {
-            Source::Loaded(whole) => whole.get(id),
-            Source::File { file, repaired } => {
-                let found = file.get(id.0, self);
-                if found.is_some() || !file.is_damaged() {
-                    return found;
-                }
-                let repair = || Whole::repair(file.bytes(), self.password.as_ref(), self.budget);
-                let repaired = repaired.get_or_init(|| repair().map(Box::new));
-                repaired.as_deref()?.get(id)
+    fn page_tree(&self) -> Option<&Dictionary> {
+        self.dict(self.catalog()?, b"Pages")
+    }
+
+    /// Whether the first kids of the page tree that are there lead to a node without kids.
+    fn leads_to_a_page(&self) -> bool {
+        let mut node = self.page_tree();
+        for _ in 0..self.budget.limits.max_depth {
+            let Some(dict) = node else {
+                return false;
+            };
+            let kids = self.array(dict, b"Kids").unwrap_or_default();
+            if kids.is_empty() {
+                return true;
             }
+            node = kids.iter().find_map(|kid| as_dict(self.resolve(kid)));
         }
+        false
+    }
+
+    /// The newest catalog with a page tree, in a file whose trailer does not say where it is.
+    fn last_catalog(&self) -> Option<ObjectId> {
+        let is_catalog = |id: &ObjectId| {
+            let dict = self.get(*id).and_then(as_dict);
+            dict.is_some_and(|dict| {
+                self.name(dict, b"Type") == Some(b"Catalog") && self.dict(dict, b"Pages").is_some()
+            })
+        };
+        let mut ids = self.ids();
+        ids.reverse();
+        ids.into_iter()
+            .take_while(|_| self.budget.check().is_ok())
+            .find(is_catalog)
+    }
+
+    /// The object with this number, as stored: it may itself be a reference.
+    pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
+        self.file.get(id.0, self)
     }
 
     /// Follows references to the object itself; [`Object::Null`] where one leads nowhere.
@@ -232,21 +268,15 @@ impl<'a> Objects<'a> {
 
     /// The bytes of a stream, decrypted but with every filter still on.
     pub(crate) fn raw<'o>(&'o self, stream: &'o Stream) -> &'o [u8] {
-        match (&stream.data, &self.source) {
-            (Data::Own(bytes), _) => bytes,
-            (Data::InFile(extent), Source::File { file, .. }) => {
-                file.bytes().get(extent.clone()).unwrap_or_default()
-            }
-            (Data::InFile(_), Source::Loaded(_)) => &[],
+        match &stream.data {
+            Data::Own(bytes) => bytes,
+            Data::InFile(extent) => self.file.bytes().get(extent.clone()).unwrap_or_default(),
         }
     }
 
     /// The trailer dictionary, newest revision.
     pub(crate) fn trailer(&self) -> &Dictionary {
-        match &self.source {
-            Source::File { file, .. } => file.trailer(),
-            Source::Loaded(whole) => &whole.trailer,
-        }
+        self.file.trailer()
     }
 
     /// The document catalog (ISO 32000-1, 7.7.2).
@@ -256,10 +286,7 @@ impl<'a> Objects<'a> {
 
     /// Whether the file has an encryption dictionary.
     pub(crate) fn is_encrypted(&self) -> bool {
-        match &self.source {
-            Source::File { file, .. } => file.is_encrypted(),
-            Source::Loaded(whole) => whole.is_encrypted,
-        }
+        self.file.is_encrypted()
     }
 
     /// The version in the file's header, as `1.7`.
@@ -269,10 +296,7 @@ impl<'a> Objects<'a> {
 
     /// Every object number that the file defines, ascending.
     pub(crate) fn ids(&self) -> Vec<ObjectId> {
-        match &self.source {
-            Source::File { file, .. } => file.ids().collect(),
-            Source::Loaded(whole) => whole.ids().collect(),
-        }
+        self.file.ids()
     }
 }
 

@@ -149,10 +149,10 @@ impl WorkerArgs {
             max_image_side: limits.max_image_side,
             max_image_bytes: limits.max_image_bytes.as_u64(),
             max_images: limits.max_images,
+            max_placed_images: limits.max_placed_images,
             max_text_bytes: limits.max_text.as_u64(),
             max_depth: limits.max_depth,
             max_operators: limits.max_operators,
-            ..extract::Limits::default()
         }
     }
 }

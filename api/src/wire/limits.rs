@@ -32,6 +32,9 @@ pub(crate) struct Limits {
     /// Most distinct images of a document.
     #[schema(minimum = 0)]
     max_images: u64,
+    /// Most places of images listed per page.
+    #[schema(minimum = 0)]
+    max_placed_images_per_page: u64,
     /// Bytes of text per page.
     #[schema(minimum = 0)]
     max_text_bytes_per_page: u64,
@@ -80,6 +83,7 @@ impl Limits {
             max_image_side_pixels: document.max_image_side,
             max_image_bytes: document.max_image_bytes.as_u64(),
             max_images: document.max_images,
+            max_placed_images_per_page: document.max_placed_images,
             max_text_bytes_per_page: document.max_text.as_u64(),
             max_depth: document.max_depth,
             max_operators_per_page: document.max_operators,

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::extract::Password;
 use clap::Args;
 use futures::TryStreamExt as _;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Method};
 use serde::{Serialize, Serializer};
 use shared::config::duration;
@@ -81,6 +82,8 @@ fn priority(text: &str) -> Result<Priority, String> {
 /// One file to be uploaded.
 pub(crate) struct Upload {
     path: PathBuf,
+    /// Of an encrypted file, as a header.
+    password: Option<HeaderValue>,
     /// Names this upload for the service, so that sending it twice makes one job.
     idempotency_key: Uuid,
     /// Size in bytes.
@@ -89,7 +92,7 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// Looks at the file; a folder or a missing file is refused here.
-    pub(crate) async fn of(path: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn of(path: &Path, password: Option<Password>) -> Result<Self, Failure> {
         let unreadable = |error: std::io::Error| Failure::Usage(format!("cannot read: {error}"));
         let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
         if !metadata.is_file() {
@@ -97,6 +100,7 @@ impl Upload {
         }
         Ok(Self {
             path: path.to_owned(),
+            password: password.as_ref().map(password_header).transpose()?,
             idempotency_key: Uuid::now_v7(),
             bytes: metadata.len(),
         })
@@ -105,6 +109,13 @@ impl Upload {
     fn filename(&self) -> Option<&str> {
         self.path.file_name()?.to_str()
     }
+}
+
+fn password_header(password: &Password) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_bytes(password.expose().as_bytes())
+        .map_err(|_| Failure::Usage("the password has characters that none may have".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Client {
@@ -151,6 +162,9 @@ impl Client {
             .header(CONTENT_TYPE, "application/pdf")
             .header(CONTENT_LENGTH, upload.bytes)
             .header("idempotency-key", upload.idempotency_key.to_string());
+        if let Some(password) = &upload.password {
+            request = request.header("pdf-password", password.clone());
+        }
         if let Some(filename) = upload.filename() {
             request = request.query(&[("filename", filename)]);
         }

@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar};
 use super::{exit_of, summary};
 use crate::client::{Client, Job, ServerArgs, Upload, UploadOptions};
 use crate::failure::{Exit, Failure};
+use crate::password::PasswordArgs;
 use crate::{follow, progress, terminal};
 
 /// Upload PDFs and queue a job for each.
@@ -32,16 +33,22 @@ pub(crate) struct SubmitArgs {
     options: UploadOptions,
 
     #[command(flatten)]
+    password: PasswordArgs,
+
+    #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
 impl SubmitArgs {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let client = self.server.client()?;
+        let password = self.password.read();
+        let password = password.map_err(|error| Failure::Usage(error.to_string()))?;
         let bars = MultiProgress::new();
         let outcomes = self.files.iter().map(|path| {
             let bar = bars.add(progress::transfer(path, 0));
-            let submitted = submit(&client, path, &self.options, self.wait, bar);
+            let upload = Upload::of(path, password.clone());
+            let submitted = submit(&client, upload, &self.options, self.wait, bar);
             async move { (path, submitted.await) }
         });
         let mut outcomes = futures::stream::iter(outcomes).buffer_unordered(self.concurrency.get());
@@ -56,12 +63,12 @@ impl SubmitArgs {
 
 async fn submit(
     client: &Client,
-    path: &Path,
+    upload: impl Future<Output = Result<Upload, Failure>>,
     options: &UploadOptions,
     wait: bool,
     bar: ProgressBar,
 ) -> Result<Job, Failure> {
-    let upload = Upload::of(path).await?;
+    let upload = upload.await?;
     bar.set_length(upload.bytes);
     let sent = {
         let bar = bar.clone();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use ::extract::ExtractError;
 
-use super::password::PasswordError;
+use crate::password::PasswordError;
 
 /// Exit status when nothing, or not everything, could be read.
 const STATUS_FAILED: u8 = 2;

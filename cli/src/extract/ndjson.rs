@@ -5,6 +5,7 @@ use std::mem;
 
 use ::extract::{Document, Image, Page, PlacedImage, Sink, SinkClosed};
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 use super::folder::{ImageFolder, file_name};
 use super::written::Written;
@@ -39,6 +40,28 @@ struct ImageLine<'a> {
     file: String,
 }
 
+/// Escapes every line end of Unicode: JSON asks for it only of those of ASCII, but many readers of
+/// lines take any.
+struct OneLine;
+
+const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+impl Formatter for OneLine {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        for part in fragment.split_inclusive(LINE_ENDS) {
+            let text = part.trim_end_matches(LINE_ENDS);
+            writer.write_all(text.as_bytes())?;
+            for line_end in part[text.len()..].chars() {
+                write!(writer, "\\u{:04x}", u32::from(line_end))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<'w> Ndjson<'w> {
     pub(super) fn new(out: &'w mut dyn Write, images: ImageFolder) -> Self {
         Self {
@@ -54,7 +77,9 @@ impl<'w> Ndjson<'w> {
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), SinkClosed> {
-        let written = serde_json::to_writer(&mut *self.out, line)
+        let mut serializer = Serializer::with_formatter(&mut *self.out, OneLine);
+        let written = line
+            .serialize(&mut serializer)
             .map_err(io::Error::from)
             .and_then(|()| self.out.write_all(b"\n"));
         self.written.keep(written)
@@ -84,5 +109,20 @@ impl Sink for Ndjson<'_> {
             page: &page,
             images,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_is_one_line_for_every_reader() {
+        let text = "a\u{2028}\u{85}b\n\u{2029}";
+        let mut out = Vec::new();
+        let mut serializer = Serializer::with_formatter(&mut out, OneLine);
+        text.serialize(&mut serializer).unwrap();
+        assert_eq!(out, br#""a\u2028\u0085b\n\u2029""#);
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
     }
 }

@@ -6,6 +6,11 @@ use crate::budget::Budget;
 /// Bytes written between two looks at the document's budget; also the cancel granularity.
 const CHARGE_STEP_BYTES: usize = 64 << 10;
 
+/// How many bytes come out for each that goes in, mostly; what is more makes the output grow by as
+/// much again as it has.
+const USUAL_RATIO: usize = 3;
+const MIN_GROWTH_BYTES: usize = 1 << 10;
+
 /// The bytes of one stream so far.
 pub(super) struct Output<'b> {
     bytes: Vec<u8>,
@@ -29,7 +34,7 @@ impl<'b> Output<'b> {
     /// An empty output of at most `max_bytes` for a stream of `encoded_bytes`.
     pub(super) fn new(encoded_bytes: usize, max_bytes: u64, budget: &'b Budget<'b>) -> Self {
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-        let expected = encoded_bytes.saturating_mul(3).min(max_bytes).min(1 << 20);
+        let expected = encoded_bytes.saturating_mul(USUAL_RATIO).min(max_bytes);
         Self {
             bytes: Vec::with_capacity(expected),
             charged_bytes: 0,
@@ -83,7 +88,7 @@ impl<'b> Output<'b> {
             return Err(Stop::Full);
         }
         if self.bytes.len() == self.bytes.capacity() {
-            let more = self.bytes.len().clamp(1 << 10, 1 << 20);
+            let more = self.bytes.len().max(MIN_GROWTH_BYTES);
             let room = self.max_bytes - self.bytes.len();
             self.bytes.reserve_exact(more.min(room));
         }

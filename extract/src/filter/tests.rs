@@ -23,7 +23,8 @@ fn decode_alone(
         .objects
         .insert((8, 0), Object::Name(b"FlateDecode".to_vec()));
     document.max_id = 8;
-    let catalog = document.add_object(dictionary! { "Type" => "Catalog" });
+    let catalog =
+        document.add_object(dictionary! { "Type" => "Catalog", "Pages" => dictionary! {} });
     document.trailer.set("Root", catalog);
     let mut file = Vec::new();
     document.save_to(&mut file).unwrap();
@@ -117,6 +118,17 @@ fn lzw_decodes_the_example_of_the_standard() {
 }
 
 #[test]
+fn brotli_decodes_and_may_have_a_predictor() {
+    // RFC 7932, 9.2: a window of 64 KiB, an uncompressed meta-block of 5 bytes, the empty last one.
+    let hello = b"\x40\x00\x10hello\x03";
+    assert_eq!(good(&named("BrotliDecode"), hello), b"hello");
+    assert_eq!(damaged(&named("BrotliDecode"), &hello[..6]), b"hel");
+    let up = dictionary! { "Predictor" => 12, "Columns" => 4 };
+    let dict = dictionary! { "Filter" => "BrotliDecode", "DecodeParms" => up };
+    assert_eq!(good(&dict, b"\x40\x00\x10\x00abcd\x03"), b"abcd");
+}
+
+#[test]
 fn run_length_decodes_literals_and_repeats() {
     let data = [2, b'a', b'b', b'c', 254, b'x', 128, b'?'];
     assert_eq!(good(&named("RunLengthDecode"), &data), b"abcxxx");
@@ -176,7 +188,8 @@ fn an_image_filter_stops_the_chain_and_keeps_its_parameters() {
     let (limits, cancel) = (Limits::default(), Cancel::new());
     let budget = Budget::new(&limits, &cancel);
     let mut document = Document::with_version("1.7");
-    let catalog = document.add_object(dictionary! { "Type" => "Catalog" });
+    let catalog =
+        document.add_object(dictionary! { "Type" => "Catalog", "Pages" => dictionary! {} });
     document.trailer.set("Root", catalog);
     let mut file = Vec::new();
     document.save_to(&mut file).unwrap();

@@ -10,7 +10,7 @@ use crate::{Cancel, Limits, Options};
 fn document(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
-    let catalog = b"<</Type/Catalog>>".to_vec();
+    let catalog = b"<</Type/Catalog/Pages<<>>>>".to_vec();
     for (object, number) in objects.iter().chain([&catalog]).zip(1..) {
         offsets.push(file.len());
         file.extend(format!("{number} 0 obj\n").bytes());

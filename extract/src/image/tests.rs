@@ -49,7 +49,8 @@ fn decode_with(
     limits: &Limits,
 ) -> (Result<Image, ImageError>, Vec<Warning>) {
     let mut document = Document::with_version("1.7");
-    let catalog = document.add_object(dictionary! { "Type" => "Catalog" });
+    let catalog =
+        document.add_object(dictionary! { "Type" => "Catalog", "Pages" => dictionary! {} });
     document.trailer.set("Root", catalog);
     for (number, stream) in (10..).zip(streams) {
         document.objects.insert((number, 0), Object::Stream(stream));

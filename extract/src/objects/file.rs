@@ -1,39 +1,43 @@
 //! A file read object by object, when one is asked for.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::encryption::Encryption;
 use super::object::{Data, Dictionary, Object, ObjectId, Stream};
 use super::object_stream::ObjectStream;
+use super::rebuild::{self, Found};
+use super::table::Table;
 use super::xref::{self, Entry, Place};
 use super::{Objects, indirect};
 use crate::budget::Budget;
 use crate::filter;
+use crate::{ExtractError, WarningCode};
 
 /// Reading one object can ask for others: its stream's length, its object stream, the length of that.
 const MAX_READS_AT_ONCE: u32 = 8;
 
-/// Decoded object streams kept at a time.
-const MAX_CACHED_BYTES: usize = 32 << 20;
-
-/// The objects of a sound file.
+/// The objects of a file.
+#[derive(Default)]
 pub(super) struct File<'a> {
     bytes: &'a [u8],
-    slots: Vec<Slot>,
     trailer: Dictionary,
-    object_streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
-    cached_bytes: Cell<usize>,
+    table: Table,
     reads: Cell<u32>,
+    /// An object was not where the cross-reference says.
     damaged: Cell<bool>,
+    repair: Repair,
     /// Set before anything but the encryption dictionary is read.
     encryption: OnceCell<Encryption>,
 }
 
-struct Slot {
-    entry: Entry,
-    object: OnceCell<Option<Object>>,
+/// What becomes of an object that is not in its place.
+#[derive(Default)]
+struct Repair {
+    /// From a search of the whole file.
+    table: OnceCell<Table>,
+    /// The search is under way, or has given the table that is in use.
+    begun: Cell<bool>,
 }
 
 impl<'a> File<'a> {
@@ -43,30 +47,29 @@ impl<'a> File<'a> {
         if !xref.trailer.has(b"Root") {
             return None;
         }
-        let slots = xref.entries.into_iter().map(|entry| Slot {
-            entry,
-            object: OnceCell::new(),
-        });
         Some(Self {
             bytes,
-            slots: slots.collect(),
             trailer: xref.trailer,
-            ..Self::empty()
+            table: Table::new(xref.entries),
+            ..Self::default()
         })
     }
 
-    /// A file without objects.
-    pub(super) fn empty() -> Self {
-        Self {
-            bytes: &[],
-            slots: Vec::new(),
-            trailer: Dictionary::default(),
-            object_streams: RefCell::default(),
-            cached_bytes: Cell::new(0),
-            reads: Cell::new(0),
-            damaged: Cell::new(false),
-            encryption: OnceCell::new(),
-        }
+    /// Searches the whole file for its objects; lists the object streams, which can be read once the
+    /// file is unlocked.
+    pub(super) fn search(
+        bytes: &'a [u8],
+        budget: &Budget<'_>,
+    ) -> Result<(Self, Vec<(u32, u64)>), ExtractError> {
+        let Found { xref, containers } = rebuild::search(bytes, budget)?;
+        let file = Self {
+            bytes,
+            trailer: xref.trailer,
+            table: Table::new(xref.entries),
+            ..Self::default()
+        };
+        file.repair.begun.set(true);
+        Ok((file, containers))
     }
 
     /// From now on, objects are decrypted.
@@ -88,21 +91,42 @@ impl<'a> File<'a> {
         &self.trailer
     }
 
-    /// An object was not where the cross-reference says.
-    pub(super) fn is_damaged(&self) -> bool {
-        self.damaged.get()
+    /// What the trailer lacks, or has wrong.
+    pub(super) fn amend_trailer(&mut self, entries: Dictionary) {
+        self.trailer = entries.or(std::mem::take(&mut self.trailer));
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        self.slots
-            .iter()
-            .filter(|slot| slot.entry.place != Place::Free)
-            .map(|slot| (slot.entry.number, slot.entry.generation))
+    /// Adds what the file is known to hold besides what its cross-reference says.
+    pub(super) fn add(&mut self, entries: Vec<Entry>) {
+        self.table = std::mem::take(&mut self.table).with(entries);
+    }
+
+    /// Ascending.
+    pub(super) fn ids(&self) -> Vec<ObjectId> {
+        let repaired = self.repair.table.get();
+        let repaired = repaired.into_iter().flat_map(Table::ids);
+        let mut ids: Vec<ObjectId> = self.table.ids().chain(repaired).collect();
+        ids.sort_unstable();
+        ids.dedup_by_key(|id| id.0);
+        ids
     }
 
     /// The object with this number, whatever its generation.
     pub(super) fn get(&self, number: u32, objects: &Objects<'_>) -> Option<&Object> {
-        let slot = self.slot(number)?;
+        let found = self.get_from(&self.table, number, objects);
+        if found.is_some() || !self.damaged.get() {
+            return found;
+        }
+        self.get_from(self.repaired(objects)?, number, objects)
+    }
+
+    fn get_from<'s>(
+        &'s self,
+        table: &'s Table,
+        number: u32,
+        objects: &Objects<'_>,
+    ) -> Option<&'s Object> {
+        let slot = table.slot(number)?;
         if let Some(object) = slot.object.get() {
             return object.as_ref();
         }
@@ -110,27 +134,69 @@ impl<'a> File<'a> {
             return None;
         }
         self.reads.set(self.reads.get() + 1);
-        let object = self.read(&slot.entry, objects);
+        let object = self.read(table, &slot.entry, objects);
         self.reads.set(self.reads.get() - 1);
         slot.object.get_or_init(|| object).as_ref()
     }
 
-    /// Numbers are mostly consecutive: the first guess is mostly right.
-    fn slot(&self, number: u32) -> Option<&Slot> {
-        let first = self.slots.first()?.entry.number;
-        let guess = self.slots.get(number.checked_sub(first)? as usize);
-        guess
-            .filter(|slot| slot.entry.number == number)
-            .or_else(|| {
-                let at = self
-                    .slots
-                    .binary_search_by_key(&number, |slot| slot.entry.number)
-                    .ok()?;
-                self.slots.get(at)
-            })
+    /// What a search of the file finds; the file is searched once.
+    fn repaired(&self, objects: &Objects<'_>) -> Option<&Table> {
+        if !self.repair.begun.replace(true) {
+            objects.budget.warn(
+                WarningCode::RepairedXref,
+                "an object was not in its place; the file was searched for its objects",
+            );
+            let found = rebuild::search(self.bytes, objects.budget).ok()?;
+            let table = Table::new(found.xref.entries);
+            let reads = self.reads.replace(0);
+            let members = self.members_in(&table, &found.containers, objects);
+            self.reads.set(reads);
+            return Some(self.repair.table.get_or_init(|| table.with(members)));
+        }
+        self.repair.table.get()
     }
 
-    fn read(&self, entry: &Entry, objects: &Objects<'_>) -> Option<Object> {
+    /// The objects in these object streams, those first that count of what is written more than once.
+    pub(super) fn members(&self, containers: &[(u32, u64)], objects: &Objects<'_>) -> Vec<Entry> {
+        self.members_in(&self.table, containers, objects)
+    }
+
+    fn members_in(
+        &self,
+        table: &Table,
+        containers: &[(u32, u64)],
+        objects: &Objects<'_>,
+    ) -> Vec<Entry> {
+        let mut members = Vec::new();
+        for (container, container_offset) in containers.iter().rev() {
+            if objects.budget.check().is_err() {
+                break;
+            }
+            let Some(stream) = self.object_stream(table, *container, objects) else {
+                continue;
+            };
+            for (number, index) in stream.numbers().zip(0..) {
+                // What is written behind the object stream replaces what is in it.
+                let is_newer = match table.slot(number).map(|slot| slot.entry.place) {
+                    Some(Place::Offset(offset)) => *container_offset > offset,
+                    _ => true,
+                };
+                if is_newer && xref::may_add(&members, self.bytes, u64::from(number)) {
+                    members.push(Entry {
+                        number,
+                        generation: 0,
+                        place: Place::InStream {
+                            container: *container,
+                            index,
+                        },
+                    });
+                }
+            }
+        }
+        members
+    }
+
+    fn read(&self, table: &Table, entry: &Entry, objects: &Objects<'_>) -> Option<Object> {
         match entry.place {
             Place::Free => None,
             Place::Offset(offset) => {
@@ -142,7 +208,7 @@ impl<'a> File<'a> {
             }
             Place::InStream { container, index } => {
                 let max_depth = objects.budget.limits.max_depth;
-                self.object_stream(container, objects)?
+                self.object_stream(table, container, objects)?
                     .get(entry.number, index, max_depth)
             }
         }
@@ -180,14 +246,19 @@ impl<'a> File<'a> {
         Some(Object::Stream(Box::new(Stream { dict, data })))
     }
 
-    fn object_stream(&self, container: u32, objects: &Objects<'_>) -> Option<Rc<ObjectStream>> {
-        if let Some(known) = self.object_streams.borrow().get(&container) {
-            return Some(Rc::clone(known));
+    fn object_stream(
+        &self,
+        table: &Table,
+        container: u32,
+        objects: &Objects<'_>,
+    ) -> Option<Rc<ObjectStream>> {
+        if let Some(known) = table.cached(container) {
+            return Some(known);
         }
-        if matches!(self.slot(container)?.entry.place, Place::InStream { .. }) {
+        if matches!(table.slot(container)?.entry.place, Place::InStream { .. }) {
             return None;
         }
-        let Object::Stream(stream) = self.get(container, objects)? else {
+        let Object::Stream(stream) = self.get_from(table, container, objects)? else {
             return None;
         };
         let first = usize::try_from(objects.integer(&stream.dict, b"First")?).ok()?;
@@ -195,15 +266,7 @@ impl<'a> File<'a> {
         let decoded = filter::decode(&stream.dict, data, objects, objects.budget).ok()?;
         let decoded = ObjectStream::new(&stream.dict, first, decoded.bytes.into_owned());
         let decoded = Rc::new(decoded);
-        let mut kept = self.object_streams.borrow_mut();
-        let total = self.cached_bytes.get().saturating_add(decoded.len());
-        if total > MAX_CACHED_BYTES {
-            kept.clear();
-            self.cached_bytes.set(decoded.len());
-        } else {
-            self.cached_bytes.set(total);
-        }
-        kept.insert(container, Rc::clone(&decoded));
+        table.cache(container, &decoded);
         Some(decoded)
     }
 }

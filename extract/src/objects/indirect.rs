@@ -6,6 +6,9 @@ use super::lexer::{Lexer, Token, is_white};
 use super::object::{Object, ObjectId};
 use super::parse;
 
+/// White space between the data of a stream and `endstream`.
+const MAX_WHITE_BYTES: usize = 1_024;
+
 /// An indirect object as it stands in the file.
 pub(super) struct Indirect {
     /// As the object itself says.
@@ -52,25 +55,25 @@ pub(super) fn read(bytes: &[u8], offset: usize, max_depth: u32) -> Option<Indire
 fn stream_start(lexer: &mut Lexer<'_>) -> Option<usize> {
     lexer.skip_white();
     let rest = lexer.rest().strip_prefix(b"stream")?;
-    let line_end = match rest {
+    Some(lexer.bytes().len() - rest.len() + line_end(rest))
+}
+
+/// How long the line end is that the keyword `stream` and the data lie around.
+pub(super) fn line_end(behind_keyword: &[u8]) -> usize {
+    match behind_keyword {
         [b'\r', b'\n', ..] => 2,
         [b'\n' | b'\r', ..] => 1,
         _ => 0,
-    };
-    Some(lexer.bytes().len() - rest.len() + line_end)
+    }
 }
 
 /// The data of a stream: as long as `length` says if `endstream` follows there, else up to the next
 /// `endstream` or `endobj`.
 pub(super) fn extent(bytes: &[u8], start: usize, length: Option<usize>) -> Range<usize> {
-    let rest = bytes.get(start..).unwrap_or_default();
-    if let Some(length) = length.filter(|&length| length <= rest.len()) {
-        let after = &rest[length..];
-        let white = after.iter().take_while(|&&byte| is_white(byte)).count();
-        if after[white..].starts_with(b"endstream") {
-            return start..start + length;
-        }
+    if let Some(end) = length.and_then(|length| confirmed_end(bytes, start, length)) {
+        return start..end;
     }
+    let rest = bytes.get(start..).unwrap_or_default();
     let end = find(rest, b"endstream")
         .or_else(|| find(rest, b"endobj"))
         .unwrap_or(rest.len());
@@ -82,7 +85,16 @@ pub(super) fn extent(bytes: &[u8], start: usize, length: Option<usize>) -> Range
     start..start + end - line_end
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where data of this length ends, if `endstream` follows there.
+pub(super) fn confirmed_end(bytes: &[u8], start: usize, length: usize) -> Option<usize> {
+    let end = start.checked_add(length)?;
+    let after = bytes.get(end..)?;
+    let white = after.iter().take(MAX_WHITE_BYTES);
+    let white = white.take_while(|&&byte| is_white(byte)).count();
+    after[white..].starts_with(b"endstream").then_some(end)
+}
+
+pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)

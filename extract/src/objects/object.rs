@@ -91,27 +91,6 @@ impl Object {
     }
 }
 
-/// What the reader of damaged files found.
-impl From<lopdf::Object> for Object {
-    fn from(object: lopdf::Object) -> Self {
-        match object {
-            lopdf::Object::Null => Self::Null,
-            lopdf::Object::Boolean(value) => Self::Boolean(value),
-            lopdf::Object::Integer(value) => Self::Integer(value),
-            lopdf::Object::Real(value) => Self::Real(value),
-            lopdf::Object::Name(name) => Self::Name(Name::new(&name)),
-            lopdf::Object::String(bytes, _) => Self::String(bytes.into()),
-            lopdf::Object::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
-            lopdf::Object::Dictionary(dict) => Self::Dictionary(dict.into()),
-            lopdf::Object::Stream(stream) => Self::Stream(Box::new(Stream {
-                dict: stream.dict.into(),
-                data: Data::Own(stream.content.into()),
-            })),
-            lopdf::Object::Reference(id) => Self::Reference(id),
-        }
-    }
-}
-
 /// For what decrypts objects.
 impl From<&Object> for lopdf::Object {
     fn from(object: &Object) -> Self {
@@ -138,6 +117,29 @@ impl From<&Dictionary> for lopdf::Dictionary {
     }
 }
 
+/// Tests write their objects with lopdf's macros.
+#[cfg(test)]
+impl From<lopdf::Object> for Object {
+    fn from(object: lopdf::Object) -> Self {
+        match object {
+            lopdf::Object::Null => Self::Null,
+            lopdf::Object::Boolean(value) => Self::Boolean(value),
+            lopdf::Object::Integer(value) => Self::Integer(value),
+            lopdf::Object::Real(value) => Self::Real(value),
+            lopdf::Object::Name(name) => Self::Name(Name::new(&name)),
+            lopdf::Object::String(bytes, _) => Self::String(bytes.into()),
+            lopdf::Object::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            lopdf::Object::Dictionary(dict) => Self::Dictionary(dict.into()),
+            lopdf::Object::Stream(stream) => Self::Stream(Box::new(Stream {
+                dict: stream.dict.into(),
+                data: Data::Own(stream.content.into()),
+            })),
+            lopdf::Object::Reference(id) => Self::Reference(id),
+        }
+    }
+}
+
+#[cfg(test)]
 impl From<lopdf::Dictionary> for Dictionary {
     fn from(dict: lopdf::Dictionary) -> Self {
         dict.into_iter()

@@ -49,6 +49,11 @@ impl ObjectStream {
         parse::object(&mut Lexer::new(&self.bytes, *offset), max_depth)
     }
 
+    /// The numbers of its objects, by index.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.offsets.iter().map(|(number, _)| *number)
+    }
+
     /// What it takes in memory.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() + self.offsets.len() * size_of::<(u32, usize)>()

@@ -67,13 +67,23 @@ pub(super) fn read(bytes: &[u8], budget: &Budget<'_>) -> Option<Xref> {
         }
         next = reader.section(offset)?;
     }
-    let mut entries = reader.entries;
-    entries.sort_by_key(|entry| entry.number);
-    entries.dedup_by_key(|entry| entry.number);
     Some(Xref {
-        entries,
+        entries: newest_of_each(reader.entries),
         trailer: reader.trailer?,
     })
+}
+
+/// Entries by number; of those with the same number, the first.
+pub(super) fn newest_of_each(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| entry.number);
+    entries.dedup_by_key(|entry| entry.number);
+    entries
+}
+
+/// Whether an object may have this number, and there is room for another entry.
+pub(super) fn may_add(entries: &[Entry], bytes: &[u8], number: u64) -> bool {
+    let most = MIN_ENTRIES.max(bytes.len() / BYTES_PER_ENTRY);
+    number <= MAX_NUMBER && entries.len() < most
 }
 
 /// The offset behind the last `startxref`.
@@ -170,8 +180,7 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, number: u64, generation: u64, place: Place) {
-        let most = MIN_ENTRIES.max(self.bytes.len() / BYTES_PER_ENTRY);
-        if number <= MAX_NUMBER && self.entries.len() < most {
+        if may_add(&self.entries, self.bytes, number) {
             self.entries.push(Entry {
                 number: number as u32,
                 generation: u16::try_from(generation).unwrap_or(u16::MAX),

@@ -14,6 +14,9 @@ const MAX_LINE_CHARS: usize = 10_000;
 /// How far, in em, a string may reach over the one drawn before it.
 const KERNED_BACK: f32 = 0.3;
 
+/// How far, in em, a mark may start before the letter it lies on.
+const ON_LETTER: f32 = 0.02;
+
 /// Of the steps from one string to the next.
 const MOST: (usize, usize) = (2, 3);
 
@@ -50,6 +53,7 @@ pub(super) fn reorder(lines: &mut Lines) {
 /// before it, whatever the order within a string: then each string is turned by itself. In any other
 /// line the places of all glyphs count.
 fn logical_order(lines: &Lines, line: &[Char]) -> Vec<Char> {
+    let line = &marks_behind_letters(lines, line);
     let clusters = clusters(lines, line);
     let mut logical: Vec<Char> = Vec::with_capacity(line.len());
     if base_level(&clusters).is_ltr() {
@@ -77,6 +81,51 @@ fn logical_order(lines: &Lines, line: &[Char]) -> Vec<Char> {
         None => turn(&clusters, &mut logical),
     }
     logical
+}
+
+/// A mark follows its letter in text, but where glyphs are drawn from left to right it comes before
+/// it (UAX 9, rule L3): such marks lie on the letter that is drawn after them.
+fn marks_behind_letters<'l>(lines: &Lines, line: &'l [Char]) -> Cow<'l, [Char]> {
+    if !line.iter().any(is_mark) {
+        return Cow::Borrowed(line);
+    }
+    let glyphs: Vec<&[Char]> = line.chunk_by(|_, next| next.part == Part::Rest).collect();
+    let mut ordered = Vec::with_capacity(line.len());
+    let mut rest = glyphs.as_slice();
+    while let [first, ..] = rest {
+        let marks = rest.iter().take_while(|glyph| is_mark(&glyph[0])).count();
+        let (before, after) = rest.split_at(marks);
+        let lies_on = |letter: &&&[Char]| {
+            let start = place(lines, &first[0]);
+            let letter = &letter[0];
+            let size = lines.runs[letter.run as usize].size;
+            let low = place(lines, letter) - ON_LETTER * size;
+            (low..low + letter.advance).contains(&start)
+        };
+        match after.first().filter(|_| marks > 0).filter(lies_on) {
+            Some(letter) => {
+                ordered.extend_from_slice(letter);
+                ordered.extend(before.iter().rev().copied().flatten());
+                rest = &after[1..];
+            }
+            None => {
+                let (done, left) = rest.split_at(marks.max(1));
+                ordered.extend(done.iter().copied().flatten());
+                rest = left;
+            }
+        }
+    }
+    Cow::Owned(ordered)
+}
+
+/// A glyph that does not move the pen and belongs to a letter.
+fn is_mark(char: &Char) -> bool {
+    char.part == Part::Glyph && char.advance == 0.0 && bidi_class(char.character) == BidiClass::NSM
+}
+
+/// Where the glyph starts, along the direction of its line.
+fn place(lines: &Lines, char: &Char) -> f32 {
+    dot(lines.runs[char.run as usize].direction, char.origin)
 }
 
 /// What lies before, between and after the first and the last right-to-left character.

@@ -38,6 +38,10 @@ pub struct LimitArgs {
     #[arg(long, env = "MAX_IMAGES", default_value_t = 5_000)]
     pub max_images: u64,
 
+    /// Most places of images listed per page
+    #[arg(long, env = "MAX_PLACED_IMAGES", default_value_t = 20_000)]
+    pub max_placed_images: u64,
+
     /// Bytes of text per page
     #[arg(long, env = "MAX_TEXT", default_value = "1MiB")]
     pub max_text: ByteSize,

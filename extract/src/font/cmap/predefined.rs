@@ -94,7 +94,12 @@ fn is_variation_selector(character: char) -> bool {
 
 /// The CMap of table 118 with this name.
 pub(in crate::font) fn predefined(name: &[u8]) -> Option<Predefined> {
-    let name = std::str::from_utf8(name).ok()?;
+    let name = match std::str::from_utf8(name).ok()? {
+        // The same characters with the glyph shapes of another edition of JIS X 0213.
+        "UniJIS2004-UTF16-H" => "UniJIS-UTF16-H",
+        "UniJIS2004-UTF16-V" => "UniJIS-UTF16-V",
+        name => name,
+    };
     Some(Predefined {
         cmap: cached(name)?,
         scheme: Scheme::of(name),
@@ -191,6 +196,17 @@ mod tests {
             assert_eq!(vertical, name.ends_with("-V") || name == "V", "{name}");
         }
         assert!(cached("Identity-H").is_none());
+    }
+
+    #[test]
+    fn editions_that_differ_in_shapes_have_the_same_text() {
+        let cmap = predefined(b"UniJIS2004-UTF16-V").unwrap();
+        let code = Code {
+            value: 0x8fbb,
+            len: 2,
+        };
+        assert!(cmap.is_vertical());
+        assert_eq!(cmap.unicode(code), Some('辻'));
     }
 
     #[test]

@@ -10,7 +10,8 @@ fn with_function<T>(object: &Object, look: impl FnOnce(Result<Function, ImageErr
     let (limits, cancel) = (Limits::default(), Cancel::new());
     let budget = Budget::new(&limits, &cancel);
     let mut document = Document::with_version("1.7");
-    let catalog = document.add_object(dictionary! { "Type" => "Catalog" });
+    let catalog =
+        document.add_object(dictionary! { "Type" => "Catalog", "Pages" => dictionary! {} });
     document.trailer.set("Root", catalog);
     let mut file = Vec::new();
     document.save_to(&mut file).unwrap();

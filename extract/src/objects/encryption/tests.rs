@@ -15,7 +15,7 @@ use super::*;
 /// A file that holds a string and a stream.
 fn plain() -> Document {
     let mut document = Document::with_version("1.7");
-    let pages = document.add_object(dictionary! { "Type" => "Pages", "Kids" => vec![] });
+    let pages = document.add_object(dictionary! { "Type" => "Pages" });
     let secret = lopdf::Object::string_literal("a secret string");
     let nested = dictionary! { "Nested" => vec![secret] };
     let stream = Stream::new(nested, b"a secret stream".to_vec());

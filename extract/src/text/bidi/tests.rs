@@ -80,6 +80,40 @@ fn strings_that_go_to_the_left_are_in_logical_order() {
     assert_eq!(placed(&glyphs), "ו Py אב\n");
 }
 
+/// Glyphs with their places and widths, drawn in this order.
+fn with_widths(glyphs: &[(char, f32, f32)]) -> String {
+    let mut lines = Lines::new(1_000);
+    lines.begin_run(run());
+    for (character, x, advance) in glyphs {
+        lines.glyph(&character.to_string(), Point { x: *x, y: 0.0 }, *advance);
+    }
+    reorder(&mut lines);
+    lines.text()
+}
+
+#[test]
+fn a_mark_follows_the_letter_it_lies_on() {
+    let (qamats, dagesh) = ('\u{5b8}', '\u{5bc}');
+    // From left to right, marks before their letter.
+    let visual = [
+        ('ז', 0.0, 5.0),
+        (dagesh, 5.0, 0.0),
+        (qamats, 5.5, 0.0),
+        ('פ', 5.0, 5.0),
+        ('א', 10.0, 5.0),
+    ];
+    assert_eq!(with_widths(&visual), format!("אפ{qamats}{dagesh}ז\n"));
+    // In reading order, marks behind their letter.
+    let logical = [
+        ('א', 10.0, 5.0),
+        ('פ', 5.0, 5.0),
+        (qamats, 7.0, 0.0),
+        (dagesh, 7.0, 0.0),
+        ('ז', 0.0, 5.0),
+    ];
+    assert_eq!(with_widths(&logical), format!("אפ{qamats}{dagesh}ז\n"));
+}
+
 #[test]
 fn a_glyph_without_width_after_a_gap_is_kept() {
     let mut lines = Lines::new(1_000);

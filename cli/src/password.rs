@@ -12,9 +12,10 @@ use thiserror::Error;
 /// A password takes no more (ISO 32000-2, 7.6.4.3.3: 127 bytes count).
 const MAX_BYTES: u64 = 4096;
 
-#[derive(Args)]
+/// Where the password is.
+#[derive(Args, Debug)]
 #[group(multiple = false)]
-pub(super) struct PasswordArgs {
+pub(crate) struct PasswordArgs {
     /// Read the password of an encrypted file from the first line of this file, - for standard input.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -26,7 +27,7 @@ pub(super) struct PasswordArgs {
 
 /// Why there is no password.
 #[derive(Debug, Error)]
-pub(super) enum PasswordError {
+pub(crate) enum PasswordError {
     #[error("the password file cannot be read: {0}")]
     File(#[from] io::Error),
     #[error("the environment variable {0} is not set, or is not text")]
@@ -35,7 +36,7 @@ pub(super) enum PasswordError {
 
 impl PasswordArgs {
     /// The password; `None` where the caller names no place for one.
-    pub(super) fn read(&self) -> Result<Option<Password>, PasswordError> {
+    pub(crate) fn read(&self) -> Result<Option<Password>, PasswordError> {
         if let Some(name) = &self.password_env {
             let value = env::var(name).map_err(|_| PasswordError::Variable(name.clone()))?;
             return Ok(Some(Password::new(value)));
