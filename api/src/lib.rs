@@ -6,6 +6,7 @@
 mod admin; // /debug/stalls, on a listener of its own
 mod args; // flags and environment
 mod auth; // API keys → owner
+mod command; // the process: arguments, signals, exit status
 mod download; // objects of the store → response: ranges, digests, file names
 mod index; // looking up pages and images in a manifest
 mod linger; // the rest of a refused body
@@ -25,5 +26,6 @@ mod wire; // the bodies of /v1
 pub use admin::serve_admin;
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};
+pub use command::main;
 pub use serve::{ServeError, serve};
 pub use state::{AppState, ConnectError, connect};

@@ -1,7 +1,9 @@
 //! The integration tests' harness: real servers on free ports, one set per test.
 
 pub mod app; // the API and its workers
+pub mod chaos; // everything dies while jobs run; then nothing is missing
 pub mod pdf; // small documents, written object by object
+pub mod processes; // the processes in which documents are read
 pub mod redis; // a private Redis
 pub mod s3; // a private S3 server
 pub mod store; // an object store

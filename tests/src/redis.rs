@@ -146,6 +146,12 @@ impl RedisServer {
         Ok(client.get_multiplexed_async_connection().await?)
     }
 
+    /// The id of its process; another one after every restart.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills it at once, as a power cut would.
     ///
     /// # Errors

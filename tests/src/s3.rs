@@ -11,7 +11,9 @@ use clap::builder::Resettable;
 use clap::{Args, Command, FromArgMatches};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use s3s::Body;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
@@ -25,12 +27,20 @@ use uuid::Uuid;
 
 const BUCKET: &str = "bucket";
 
+/// What becomes of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Serving {
+    Answers,
+    Errors,
+    Nothing,
+}
+
 /// Runs until it is dropped.
 pub struct S3Server {
     address: SocketAddr,
     access_key: String,
     secret_key: String,
-    serving: watch::Sender<bool>,
+    serving: watch::Sender<Serving>,
     folder: TempDir,
     runtime: Option<Runtime>,
 }
@@ -54,7 +64,7 @@ impl S3Server {
             .thread_name("s3-server")
             .enable_all()
             .build()?;
-        let (serving, is_serving) = watch::channel(true);
+        let (serving, is_serving) = watch::channel(Serving::Answers);
         runtime.spawn(accept(listener, service, is_serving));
         Ok(Self {
             address,
@@ -85,12 +95,37 @@ impl S3Server {
 
     /// From now on requests are read but not answered.
     pub fn pause(&self) {
-        self.serving.send_replace(false);
+        self.serving.send_replace(Serving::Nothing);
     }
 
-    /// Ends a pause; the requests that came in it are answered.
+    /// From now on requests are answered with 503.
+    pub fn fail(&self) {
+        self.serving.send_replace(Serving::Errors);
+    }
+
+    /// Ends a pause or the errors; the requests that came in a pause are answered.
     pub fn resume(&self) {
-        self.serving.send_replace(true);
+        self.serving.send_replace(Serving::Answers);
+    }
+
+    /// The keys of all objects below `prefix`, without it.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn keys(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let root = self.folder.path().join(BUCKET).join(prefix);
+        let (mut keys, mut folders) = (Vec::new(), vec![root.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if let Ok(key) = entry.path().strip_prefix(&root) {
+                    keys.push(key.to_string_lossy().into_owned());
+                }
+            }
+        }
+        Ok(keys)
     }
 
     /// How many objects it holds.
@@ -98,18 +133,7 @@ impl S3Server {
     /// # Errors
     /// When its folder cannot be read.
     pub fn objects(&self) -> io::Result<usize> {
-        let mut count = 0;
-        let mut folders = vec![self.folder.path().join(BUCKET)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder)? {
-                let entry = entry?;
-                match entry.file_type()?.is_dir() {
-                    true => folders.push(entry.path()),
-                    false => count += 1,
-                }
-            }
-        }
-        Ok(count)
+        Ok(self.keys("")?.len())
     }
 
     /// How many parts and records of unfinished uploads it holds.
@@ -158,7 +182,7 @@ fn service(folder: &Path, access_key: &str, secret_key: &str) -> io::Result<S3Se
 async fn accept(
     listener: std::net::TcpListener,
     service: S3Service,
-    serving: watch::Receiver<bool>,
+    serving: watch::Receiver<Serving>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     loop {
@@ -168,13 +192,20 @@ async fn accept(
 }
 
 /// Serves one connection; that it ends early is the client's affair.
-async fn serve(socket: TcpStream, service: S3Service, serving: watch::Receiver<bool>) {
+async fn serve(socket: TcpStream, service: S3Service, serving: watch::Receiver<Serving>) {
     let answer = service_fn(move |request| {
         let service = service.clone();
         let mut serving = serving.clone();
         async move {
             // An error means that the server is gone, and this task with it.
-            let _ = serving.wait_for(|serving| *serving).await;
+            let _ = serving
+                .wait_for(|serving| *serving != Serving::Nothing)
+                .await;
+            if *serving.borrow() == Serving::Errors {
+                let mut slow_down = Response::new(Body::empty());
+                *slow_down.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                return Ok(slow_down);
+            }
             hyper::service::Service::call(&service, request).await
         }
     });

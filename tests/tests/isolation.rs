@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use shared::job::State;
 use tests::app::{Flags, HANG, TestApp, text};
 use tests::pdf::Pdf;
+use tests::processes::{extraction_processes, is_alive};
 use tokio::process::Child;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -49,31 +50,6 @@ async fn app_and_worker(more: &[&str]) -> Result<(TestApp, Child, Pid)> {
     assert_eq!(text(&app.ended(&first).await?, "/state"), "succeeded");
     let process = extraction_processes(id)?.first().copied();
     Ok((app, worker, process.context("there is no process")?))
-}
-
-/// The living extraction processes that `parent` started.
-fn extraction_processes(parent: u32) -> Result<Vec<Pid>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        let name = entry?.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
-        let (Ok(arguments), Ok(status)) = (read("cmdline"), read("status")) else {
-            continue; // it ended meanwhile
-        };
-        let is_ours = status.contains(&format!("PPid:\t{parent}\n"));
-        if is_ours && arguments.contains("extraction-process") && !status.contains("State:\tZ") {
-            found.extend(Pid::from_raw(pid));
-        }
-    }
-    Ok(found)
-}
-
-fn is_alive(process: Pid) -> bool {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero()));
-    status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
 
 async fn state_of(app: &TestApp, id: &str) -> Result<State> {

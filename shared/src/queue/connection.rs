@@ -15,7 +15,7 @@ use redis::{
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::error::{QueueError, breaks_connection};
+use super::error::{QueueError, breaks_connection, reply_was_lost};
 use crate::config::{RedisArgs, RedisUrl, SentinelUrl};
 
 /// How long a connection may take to be made.
@@ -97,10 +97,7 @@ impl Connection {
         let (generation, mut live) = self.live().await?;
         let mut answer = request.send(&mut live).await;
         self.note(generation, &answer).await;
-        if answer
-            .as_ref()
-            .is_err_and(RedisError::is_connection_dropped)
-        {
+        if answer.as_ref().is_err_and(reply_was_lost) {
             let (generation, mut live) = self.live().await?;
             answer = request.send(&mut live).await;
             self.note(generation, &answer).await;

@@ -65,10 +65,7 @@ impl From<RedisError> for QueueError {
             ErrorKind::InvalidClientConfig | ErrorKind::EmptySentinelList
         ) {
             Self::Setup(format!("redis cannot be reached as configured: {text}"))
-        } else if matches!(
-            error.kind(),
-            ErrorKind::UnexpectedReturnType | ErrorKind::Parse
-        ) {
+        } else if error.kind() == ErrorKind::UnexpectedReturnType {
             Self::corrupt("an answer", text)
         } else {
             Self::Refused(text)
@@ -97,7 +94,9 @@ fn describe(error: &RedisError) -> String {
 /// Whether the error is about the moment, not about the call.
 pub(super) fn is_transient(error: &RedisError) -> bool {
     match error.kind() {
+        // An answer that breaks off in the middle is one that did not arrive.
         ErrorKind::Io
+        | ErrorKind::Parse
         | ErrorKind::ClusterConnectionNotFound
         | ErrorKind::MasterNameNotFoundBySentinel
         | ErrorKind::NoValidReplicasFoundBySentinel => true,
@@ -120,9 +119,15 @@ pub(super) fn is_transient(error: &RedisError) -> bool {
     }
 }
 
+/// Whether the call may have been carried out although its answer did not arrive, or not whole.
+pub(super) fn reply_was_lost(error: &RedisError) -> bool {
+    error.is_connection_dropped() || error.kind() == ErrorKind::Parse
+}
+
 /// Whether the connection that gave this error must not be used again.
 pub(super) fn breaks_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
+        || error.kind() == ErrorKind::Parse
         || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }

@@ -23,12 +23,19 @@ struct Proxy {
     cut: Arc<AtomicBool>,
 }
 
+/// How much of a lost reply arrives.
+#[derive(Clone, Copy)]
+enum Arrives {
+    Nothing,
+    Half,
+}
+
 impl Proxy {
-    async fn before(redis: &RedisServer) -> Self {
+    async fn before(redis: &RedisServer, arrives: Arrives) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let cut = Arc::new(AtomicBool::new(false));
-        tokio::spawn(accept(listener, redis.socket(), Arc::clone(&cut)));
+        tokio::spawn(accept(listener, redis.socket(), Arc::clone(&cut), arrives));
         Self { url, cut }
     }
 
@@ -42,15 +49,20 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, socket: PathBuf, cut: Arc<AtomicBool>) {
+async fn accept(listener: TcpListener, socket: PathBuf, cut: Arc<AtomicBool>, arrives: Arrives) {
     while let Ok((client, _)) = listener.accept().await {
         let server = UnixStream::connect(&socket).await.unwrap();
-        tokio::spawn(pass(client, server, Arc::clone(&cut)));
+        tokio::spawn(pass(client, server, Arc::clone(&cut), arrives));
     }
 }
 
 /// Subscriptions are left whole: their messages are no replies.
-async fn pass(mut client: TcpStream, mut server: UnixStream, cut: Arc<AtomicBool>) {
+async fn pass(
+    mut client: TcpStream,
+    mut server: UnixStream,
+    cut: Arc<AtomicBool>,
+    arrives: Arrives,
+) {
     let (mut asked, mut answered) = (vec![0; 65536], vec![0; 65536]);
     let mut subscribed = false;
     loop {
@@ -62,7 +74,13 @@ async fn pass(mut client: TcpStream, mut server: UnixStream, cut: Arc<AtomicBool
                 }
             }
             Ok(n) = server.read(&mut answered) => {
-                if n == 0 || (!subscribed && cut.swap(false, Ordering::SeqCst)) {
+                if n == 0 {
+                    return;
+                }
+                if !subscribed && cut.swap(false, Ordering::SeqCst) {
+                    if let Arrives::Half = arrives {
+                        let _gone = client.write_all(&answered[..n / 2]).await;
+                    }
                     return;
                 }
                 if client.write_all(&answered[..n]).await.is_err() {
@@ -76,8 +94,17 @@ async fn pass(mut client: TcpStream, mut server: UnixStream, cut: Arc<AtomicBool
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn every_call_answers_as_if_its_reply_had_not_been_lost() {
+    lose_every_reply(Arrives::Nothing).await;
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn every_call_answers_as_if_its_reply_had_not_broken_off() {
+    lose_every_reply(Arrives::Half).await;
+}
+
+async fn lose_every_reply(arrives: Arrives) {
     let redis = RedisServer::start().await.unwrap();
-    let proxy = Proxy::before(&redis).await;
+    let proxy = Proxy::before(&redis, arrives).await;
     let queue = Queue::connect(&RedisArgs::at(&proxy.url), &args())
         .await
         .unwrap();

@@ -1,0 +1,183 @@
+//! What must hold when all is quiet again.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use redis::cmd;
+use shared::job::JobId;
+
+use super::clients::Accepted;
+use super::cluster::{Cluster, LEASE, PREFIX, ended};
+use super::documents::{Documents, Outcome};
+
+/// What was seen; everything but `ended`, `attempts` and `left_sources` should be nothing.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    ended: usize,
+    /// Attempts beyond the first.
+    attempts: usize,
+    /// Seconds from the last fault until the last job had ended.
+    quiet_after: Duration,
+    /// Two keys with one job.
+    shared_ids: usize,
+    stuck: Vec<JobId>,
+    lost: Vec<JobId>,
+    /// Another state, or other bytes, than the quiet run left.
+    different: Vec<JobId>,
+    /// Records of jobs that nobody was told of.
+    unknown_jobs: usize,
+    /// Objects of jobs that are unknown, except sources.
+    unknown_objects: usize,
+    /// Sources whose upload was read but never answered.
+    left_sources: usize,
+    /// Keys in Redis that stay although no job needs them.
+    lasting_keys: Vec<String>,
+}
+
+impl Findings {
+    pub(super) fn is_clean(&self) -> bool {
+        self.stuck.is_empty()
+            && self.lost.is_empty()
+            && self.different.is_empty()
+            && self.lasting_keys.is_empty()
+            && self.shared_ids == 0
+            && self.unknown_jobs == 0
+            && self.unknown_objects == 0
+    }
+}
+
+/// Waits until the jobs have ended, at most twice the lease and `backlog`, and compares.
+pub(super) async fn look(
+    cluster: &Cluster,
+    documents: &Documents,
+    accepted: &[Accepted],
+    backlog: Duration,
+) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let began = Instant::now();
+    let deadline = began + 2 * LEASE + backlog;
+    let mut numbers: HashMap<JobId, usize> = HashMap::new();
+    for job in accepted {
+        if numbers.insert(job.id, job.number).is_some() {
+            findings.shared_ids += 1;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if !ended(&cluster.queue, job.id, left).await? {
+            findings.stuck.push(job.id);
+        }
+    }
+    findings.quiet_after = began.elapsed();
+    for (id, number) in &numbers {
+        compare(cluster, documents, *id, *number, &mut findings).await?;
+    }
+    count_records(cluster, documents, &numbers, &mut findings).await?;
+    count_objects(cluster, &numbers, &mut findings).await?;
+    Ok(findings)
+}
+
+async fn compare(
+    cluster: &Cluster,
+    documents: &Documents,
+    id: JobId,
+    number: usize,
+    findings: &mut Findings,
+) -> Result<()> {
+    let Some(record) = cluster.queue.get(id).await? else {
+        findings.lost.push(id);
+        return Ok(());
+    };
+    findings.attempts += record.attempt.saturating_sub(1) as usize;
+    if !record.state.is_terminal() {
+        return Ok(()); // counted as stuck
+    }
+    match Outcome::of(cluster, id).await {
+        Ok(outcome) if outcome == *documents.outcome(number) => findings.ended += 1,
+        _ => findings.different.push(id),
+    }
+    Ok(())
+}
+
+/// Every key in Redis is a job that was accepted, one of the queue's few own keys, or expires.
+async fn count_records(
+    cluster: &Cluster,
+    documents: &Documents,
+    jobs: &HashMap<JobId, usize>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut redis = cluster.redis.connection().await?;
+    let keys: Vec<String> = cmd("KEYS").arg("*").query_async(&mut redis).await?;
+    let mut records = 0;
+    for key in keys {
+        if key.contains(":job:") {
+            records += 1;
+        }
+        let ttl: i64 = cmd("TTL").arg(&key).query_async(&mut redis).await?;
+        let of_a_job = key.contains(":job:") || key.contains(":idem:") || key.contains(":claim:");
+        if ttl == -1 && of_a_job && !key.contains(":job:") {
+            findings.lasting_keys.push(key);
+        }
+    }
+    findings.unknown_jobs = records - (jobs.len() + documents.count()).min(records);
+    Ok(())
+}
+
+async fn count_objects(
+    cluster: &Cluster,
+    jobs: &HashMap<JobId, usize>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut unknown = HashSet::new();
+    for key in cluster.s3.keys(PREFIX)? {
+        let Some(id) = key
+            .strip_prefix("jobs/")
+            .and_then(|key| key.split('/').next())
+            .and_then(|id| id.parse::<JobId>().ok())
+        else {
+            continue;
+        };
+        if jobs.contains_key(&id) || cluster.queue.get(id).await?.is_some() {
+            continue;
+        }
+        match key.ends_with("/source.pdf") {
+            true => findings.left_sources += 1,
+            false => {
+                unknown.insert(id);
+            }
+        }
+    }
+    findings.unknown_objects = unknown.len();
+    Ok(())
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = [
+            (self.ended, "jobs ended as in the quiet run, byte for byte"),
+            (self.attempts, "attempts beyond the first"),
+            (self.left_sources, "sources whose submit was never answered"),
+            (self.lost.len(), "jobs lost"),
+            (self.stuck.len(), "jobs stuck"),
+            (self.different.len(), "jobs with another end or other bytes"),
+            (self.shared_ids, "keys with the job of another key"),
+            (self.unknown_jobs, "jobs that nobody was told of"),
+            (
+                self.unknown_objects,
+                "jobs unknown to the queue with results",
+            ),
+            (self.lasting_keys.len(), "keys in Redis that would stay"),
+        ];
+        for (count, what) in rows {
+            writeln!(f, "    {count:5}  {what}")?;
+        }
+        let named = self.lost.iter().chain(&self.stuck).chain(&self.different);
+        for id in named.take(10) {
+            writeln!(f, "           {id}")?;
+        }
+        for key in self.lasting_keys.iter().take(10) {
+            writeln!(f, "           {key}")?;
+        }
+        writeln!(f, "    quiet {:.1?} after the last fault", self.quiet_after)
+    }
+}

@@ -1,0 +1,228 @@
+//! API, workers, Redis and store, with a gate on every way between them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use shared::config::QueueArgs;
+use shared::job::JobId;
+use shared::queue::Queue;
+use shared::store::ObjectStore;
+use tokio::process::{Child, Command};
+
+use super::gate::{Gate, Server};
+use crate::app::parse;
+use crate::redis::{RedisServer, free_port};
+use crate::s3::S3Server;
+
+/// How long a job's lease holds without its worker.
+pub(super) const LEASE: Duration = Duration::from_secs(2);
+/// Where the objects are.
+pub(super) const PREFIX: &str = "t";
+const WORKERS: usize = 2;
+
+/// What is started and killed.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// `pdf-ingest-api`.
+    pub api: PathBuf,
+    /// `pdf-ingest-worker`.
+    pub worker: PathBuf,
+}
+
+/// Whoever speaks to another one does so through a gate; the run itself looks past them.
+pub(super) struct Cluster {
+    pub(super) redis: RedisServer,
+    pub(super) s3: S3Server,
+    pub(super) redis_gate: Gate,
+    pub(super) s3_gate: Gate,
+    pub(super) api_gate: Gate,
+    pub(super) queue: Queue,
+    pub(super) store: ObjectStore,
+    pub(super) api: Child,
+    pub(super) workers: Vec<Child>,
+    api_address: SocketAddr,
+    programs: Programs,
+    client: reqwest::Client,
+}
+
+/// Submits through the gate.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) http: reqwest::Client,
+    pub(super) url: String,
+}
+
+impl Cluster {
+    pub(super) async fn start(programs: &Programs) -> Result<Self> {
+        let redis = RedisServer::durable().await?;
+        let s3 = S3Server::start()?;
+        let redis_gate = Gate::before(Server::Socket(redis.socket())).await?;
+        let s3_gate = Gate::before(Server::Port(s3.address())).await?;
+        let api_address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let api_gate = Gate::before(Server::Port(api_address)).await?;
+        let queue_args: QueueArgs = parse(&[])?;
+        let queue = Queue::connect(&redis.args(), &queue_args).await?;
+        let store = ObjectStore::connect(&s3.store_args(PREFIX)).await?;
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let parts = Parts {
+            programs,
+            redis_gate: &redis_gate,
+            s3: &s3,
+            s3_gate: &s3_gate,
+            api_address,
+        };
+        let api = parts.api()?;
+        let workers = (0..WORKERS)
+            .map(|_| parts.worker())
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            api,
+            workers,
+            queue,
+            store,
+            api_address,
+            programs: programs.clone(),
+            client: reqwest::Client::new(),
+            redis,
+            s3,
+            redis_gate,
+            s3_gate,
+            api_gate,
+        })
+    }
+
+    pub(super) fn client(&self) -> Client {
+        Client {
+            http: self.client.clone(),
+            url: format!("http://{}", self.api_gate.address),
+        }
+    }
+
+    /// Ends a worker with `signal`, and starts another one.
+    pub(super) async fn replace_worker(&mut self, number: usize, signal: Signal) -> Result<()> {
+        end(&mut self.workers[number], signal).await?;
+        self.workers[number] = self.parts().worker()?;
+        Ok(())
+    }
+
+    /// Ends the API with `signal`, and starts another one.
+    pub(super) async fn replace_api(&mut self, signal: Signal) -> Result<()> {
+        end(&mut self.api, signal).await?;
+        self.api = self.parts().api()?;
+        Ok(())
+    }
+
+    /// Takes everything back that was done to it; what ended by itself stays so, and is an error.
+    pub(super) async fn heal(&mut self) -> Result<()> {
+        for gate in [&self.redis_gate, &self.s3_gate, &self.api_gate] {
+            gate.open();
+        }
+        self.s3.resume();
+        for child in self.workers.iter_mut().chain([&mut self.api]) {
+            let ended = child.try_wait()?;
+            anyhow::ensure!(ended.is_none(), "a process ended by itself: {ended:?}");
+        }
+        Ok(())
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            programs: &self.programs,
+            redis_gate: &self.redis_gate,
+            s3: &self.s3,
+            s3_gate: &self.s3_gate,
+            api_address: self.api_address,
+        }
+    }
+}
+
+/// What a new process must know of the others.
+struct Parts<'a> {
+    programs: &'a Programs,
+    redis_gate: &'a Gate,
+    s3: &'a S3Server,
+    s3_gate: &'a Gate,
+    api_address: SocketAddr,
+}
+
+impl Parts<'_> {
+    fn api(&self) -> Result<Child> {
+        let mut command = self.command(&self.programs.api);
+        command
+            .env("API_LISTEN", self.api_address.to_string())
+            .env("DRAIN", "2s");
+        Ok(command.spawn()?)
+    }
+
+    fn worker(&self) -> Result<Child> {
+        let mut command = self.command(&self.programs.worker);
+        command
+            .env("WORKER_LISTEN", "127.0.0.1:0")
+            .env("WORKER_SLOTS", "2")
+            .env("DRAIN", "2s")
+            .env("SWEEP_INTERVAL", "500ms");
+        Ok(command.spawn()?)
+    }
+
+    fn command(&self, program: &PathBuf) -> Command {
+        let store = self.s3.store_args(PREFIX);
+        let mut command = Command::new(program);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .env("REDIS_URL", format!("redis://{}", self.redis_gate.address))
+            .env("STORE_URL", store.store_url.as_str())
+            .env("S3_ENDPOINT", format!("http://{}", self.s3_gate.address))
+            .env("LOG", "error")
+            .env("LEASE", "2s")
+            .env("LEASE_RENEW", "500ms")
+            .env("IDEMPOTENCY_RESERVATION", "3s")
+            .env("RETRY_BASE", "50ms")
+            .env("RETRY_CAP", "500ms")
+            // It is the run that kills workers, not a document.
+            .env("MAX_ATTEMPTS", "1000")
+            .env("MAX_CRASHES", "1000");
+        if let (Some(id), Some(key)) = (store.s3_access_key_id, store.s3_secret_access_key) {
+            command
+                .env("S3_ACCESS_KEY_ID", id)
+                .env("S3_SECRET_ACCESS_KEY", key.expose());
+        }
+        command
+    }
+}
+
+/// Sends a signal that ends a process, and waits for its end.
+async fn end(child: &mut Child, signal: Signal) -> Result<()> {
+    kill_process(pid(child)?, signal)?;
+    child.wait().await?;
+    Ok(())
+}
+
+pub(super) fn pid(child: &Child) -> Result<Pid> {
+    let pid = child.id().and_then(|id| i32::try_from(id).ok());
+    pid.and_then(Pid::from_raw)
+        .context("the process has ended by itself")
+}
+
+/// Waits until a job has ended.
+pub(super) async fn ended(queue: &Queue, id: JobId, within: Duration) -> Result<bool> {
+    let deadline = tokio::time::Instant::now() + within;
+    let mut revision = 0;
+    loop {
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let record = queue.changed(id, revision, left).await?;
+        let record = record.with_context(|| format!("job {id} is gone"))?;
+        if record.state.is_terminal() {
+            return Ok(true);
+        }
+        if left.is_zero() {
+            return Ok(false);
+        }
+        revision = record.revision;
+    }
+}
