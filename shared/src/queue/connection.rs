@@ -102,7 +102,9 @@ impl Connection {
             answer = request.send(&mut live).await;
             self.note(generation, &answer).await;
         }
-        Ok(T::from_redis_value(answer?).map_err(RedisError::from)?)
+        let answer = answer?;
+        T::from_redis_value(answer)
+            .map_err(|error| QueueError::corrupt("an answer", error.to_string()))
     }
 
     /// A connection of its own for subscriptions.

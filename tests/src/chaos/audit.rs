@@ -12,6 +12,28 @@ use super::clients::Accepted;
 use super::cluster::{Cluster, LEASE, PREFIX, ended};
 use super::documents::{Documents, Outcome};
 
+/// Keys whose number does not grow with the jobs: one each, or one per owner, state or record version.
+const OWN_KEYS: &[&str] = &[
+    ":pending:",
+    ":owners",
+    ":idle",
+    ":clock",
+    ":counts",
+    ":delayed",
+    ":running",
+    ":queued",
+    ":done",
+    ":dead",
+    ":purge",
+    ":list:",
+    ":workers",
+    ":worker:",
+    ":events",
+    ":version:",
+    ":resting",
+    ":keys",
+];
+
 /// What was seen; everything but `ended`, `attempts` and `left_sources` should be nothing.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -111,11 +133,12 @@ async fn count_records(
     let mut records = 0;
     for key in keys {
         if key.contains(":job:") {
-            records += 1;
+            records += 1; // the sweep removes it after its retention
+            continue;
         }
         let ttl: i64 = cmd("TTL").arg(&key).query_async(&mut redis).await?;
-        let of_a_job = key.contains(":job:") || key.contains(":idem:") || key.contains(":claim:");
-        if ttl == -1 && of_a_job && !key.contains(":job:") {
+        let is_the_queues_own = OWN_KEYS.iter().any(|own| key.contains(own));
+        if ttl == -1 && !is_the_queues_own {
             findings.lasting_keys.push(key);
         }
     }
