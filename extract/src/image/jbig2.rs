@@ -58,7 +58,7 @@ pub(super) fn decode(
 }
 
 /// Decodes the first page, cut or extended with white to the height of `declared` pixels.
-pub(super) fn decode_page(
+fn decode_page(
     data: &[u8],
     globals: &[u8],
     declared: Option<(u32, u32)>,
