@@ -18,6 +18,9 @@ pub(super) enum ImageError {
         /// Pixels down.
         height: u64,
     },
+    /// Decoding takes more steps or memory than a sensible image of its size would.
+    #[error("an image takes more work than the limits allow: {0}")]
+    TooCostly(&'static str),
     /// The specification allows it; this crate cannot read it.
     #[error("an image is not supported: {0}")]
     Unsupported(&'static str),
@@ -33,7 +36,7 @@ impl ImageError {
     /// The kind of warning that this is, unless it ends the extraction.
     pub(super) fn warning_code(&self) -> WarningCode {
         match self {
-            Self::TooLarge { .. } => WarningCode::Limit,
+            Self::TooLarge { .. } | Self::TooCostly(_) => WarningCode::Limit,
             Self::Unsupported(_) => WarningCode::Unsupported,
             Self::NoSize | Self::Damaged(_) | Self::Extraction(_) => WarningCode::DamagedImage,
         }

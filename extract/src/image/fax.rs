@@ -117,7 +117,7 @@ impl Decoder for Rows {
 }
 
 /// Sets the bits `from..to`, the first one being the highest of the first byte.
-fn blacken(row: &mut [u8], from: usize, to: usize) {
+pub(super) fn blacken(row: &mut [u8], from: usize, to: usize) {
     if from >= to {
         return;
     }
