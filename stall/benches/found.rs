@@ -66,6 +66,8 @@ struct Kind {
     name: &'static str,
     lines: RangeInclusive<u32>,
     hold: fn(),
+    /// Spends its time asleep in the kernel, rather than computing.
+    sleeps: bool,
 }
 
 fn kinds() -> [Kind; 5] {
@@ -74,26 +76,31 @@ fn kinds() -> [Kind; 5] {
             name: "sleep",
             lines: SLEEP,
             hold: sleep,
+            sleeps: true,
         },
         Kind {
             name: "cpu",
             lines: CPU,
             hold: cpu,
+            sleeps: false,
         },
         Kind {
             name: "socket read",
             lines: READ,
             hold: socket_read,
+            sleeps: true,
         },
         Kind {
             name: "mutex",
             lines: MUTEX,
             hold: mutex,
+            sleeps: true,
         },
         Kind {
             name: "file",
             lines: FILE,
             hold: file,
+            sleeps: true,
         },
     ]
 }
@@ -294,7 +301,7 @@ fn show_wrong() -> bool {
 #[derive(Debug)]
 struct Injected {
     wall: Duration,
-    /// Without the time in which the kernel gave the thread no CPU.
+    /// Without the time in which the kernel, or the hypervisor under it, gave the thread no CPU.
     net: Duration,
 }
 
@@ -307,15 +314,17 @@ fn inject(
     number: usize,
 ) -> Injected {
     thread::sleep(Duration::from_micros(7000 + (number as u64 * 977) % 3000));
-    let hold = kind.hold;
+    let (hold, sleeps) = (kind.hold, kind.sleeps);
     let stall = stall::scope([("stall", number.to_string())], async move {
-        let (begun, waited) = (Instant::now(), run_queue_wait());
+        let (begun, before) = (Instant::now(), CpuTimes::now());
         hold();
-        let wall = begun.elapsed();
-        Injected {
-            wall,
-            net: wall.saturating_sub(run_queue_wait() - waited),
-        }
+        let (wall, after) = (begun.elapsed(), CpuTimes::now());
+        let net = if sleeps {
+            wall.saturating_sub(after.waiting - before.waiting)
+        } else {
+            after.running - before.running
+        };
+        Injected { wall, net }
     });
     let task = if watched {
         runtime.spawn(probe.watch(stall))
@@ -325,14 +334,25 @@ fn inject(
     runtime.block_on(task).expect("no panic")
 }
 
-/// Time in which this thread could have run but got no CPU, so far.
-fn run_queue_wait() -> Duration {
-    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let nanos = schedstat
-        .split(' ')
-        .nth(1)
-        .and_then(|number| number.parse().ok());
-    Duration::from_nanos(nanos.expect("a number"))
+/// Time that this thread has had a CPU, and could have run but got none, so far.
+struct CpuTimes {
+    running: Duration,
+    waiting: Duration,
+}
+
+impl CpuTimes {
+    fn now() -> Self {
+        let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+        let mut times = schedstat.split(' ').map(|number| {
+            let nanos = number.parse().expect("a number");
+            Duration::from_nanos(nanos)
+        });
+        let mut next = || times.next().expect("two numbers");
+        Self {
+            running: next(),
+            waiting: next(),
+        }
+    }
 }
 
 fn load() -> String {

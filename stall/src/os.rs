@@ -13,10 +13,10 @@ pub(crate) struct Thread {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{cpu_time_ns, own_cpu_time_ns, run_promptly, this_thread};
+pub(crate) use linux::{cpu_time_ns, own_cpu_time_ns, own_sleeps, run_promptly, this_thread};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{cpu_time_ns, own_cpu_time_ns, run_promptly, this_thread};
+pub(crate) use elsewhere::{cpu_time_ns, own_cpu_time_ns, own_sleeps, run_promptly, this_thread};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -107,6 +107,16 @@ mod linux {
         cpu_time_ns(libc::CLOCK_THREAD_CPUTIME_ID).unwrap_or(0)
     }
 
+    /// How often the calling thread has gone to sleep by itself.
+    pub(crate) fn own_sleeps() -> u64 {
+        let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the kernel fills in `usage`, which outlives the call.
+        unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+        // SAFETY: all-zero bytes are a valid `rusage`: integers.
+        let usage = unsafe { usage.assume_init() };
+        u64::try_from(usage.ru_nvcsw).unwrap_or(0)
+    }
+
     /// Lets the calling thread, which runs shortly and seldom, get the CPU soon after it wakes on a busy machine: a
     /// higher priority where that is allowed (CAP_SYS_NICE), and the shortest time slice of the normal scheduling class,
     /// which needs no privilege (Linux 6.12 and later; no effect before).
@@ -158,6 +168,10 @@ mod elsewhere {
     }
 
     pub(crate) fn own_cpu_time_ns() -> u64 {
+        0
+    }
+
+    pub(crate) fn own_sleeps() -> u64 {
         0
     }
 

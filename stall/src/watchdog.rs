@@ -172,9 +172,10 @@ impl Watchdog {
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);
         }
+        punctuality.goes_to_sleep();
         let planned_ns = now_ns() + nanos(length);
         thread::park_timeout(length);
-        if let Some(paused_ns) = punctuality.unexplained_pause(planned_ns, self.tick) {
+        if let Some(paused_ns) = punctuality.unexplained_pause(planned_ns) {
             self.tracks
                 .values_mut()
                 .for_each(|track| track.leave_out(paused_ns));

@@ -1,6 +1,8 @@
 //! What the system does to a program, and whose fault it is: other programs, a debugger, SIGSTOP, memory, a call for ever.
 
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -142,7 +144,7 @@ fn debug() {
     };
     let tid: libc::pid_t = tid.parse().expect("a thread id");
     thread::sleep(Duration::from_millis(200));
-    let trace = |request: libc::c_uint| {
+    let trace = |request| {
         let none = std::ptr::null_mut::<libc::c_void>();
         // SAFETY: these requests take no memory of ours; the thread belongs to the process that started this one.
         unsafe { libc::ptrace(request, tid, none, none) }
@@ -214,7 +216,7 @@ fn a_stall_without_end_is_reported_again_and_again_and_as_a_hang() {
         .map(|report| report[2].parse::<u64>().expect("a number"));
     // A busy machine may skip a level, but none is told before it is reached.
     for (times, net_ms) in net_ms.enumerate() {
-        assert!(net_ms >= (10 << times).min(100), "{output}");
+        assert!(net_ms >= (10 << times).min(500), "{output}");
     }
     assert!(reports.len() >= 3, "{output}");
 }
@@ -225,12 +227,15 @@ fn hang() {
     if !is_child() {
         return;
     }
+    let told = Arc::new(AtomicBool::new(false));
+    let tells = Arc::clone(&told);
     let probe = StallProbe::builder()
         .threshold(THRESHOLD)
-        .hang_after(10 * THRESHOLD)
-        .on_stall(|report| {
+        .hang_after(50 * THRESHOLD)
+        .on_stall(move |report| {
             let net_ms = report.net_us / 1000;
             println!("report: {} {} {net_ms}", report.phase, report.kind);
+            tells.fetch_or(report.kind == Kind::Hang, Relaxed);
         })
         .install()
         .expect("the first probe of this process");
@@ -240,14 +245,8 @@ fn hang() {
             thread::park();
         }
     }));
-    let is_told = || {
-        probe
-            .recent()
-            .iter()
-            .any(|stall| stall.net_us >= 32 * 10_000)
-    };
     let begun = Instant::now();
-    while !is_told() && begun.elapsed() < support::PATIENCE {
+    while !told.load(Relaxed) && begun.elapsed() < support::PATIENCE {
         thread::sleep(THRESHOLD);
     }
     assert_eq!(probe.recent()[0].kind, Kind::Hang);

@@ -258,3 +258,21 @@ fn numbers_that_no_server_takes_are_refused() {
         assert!(problems(change).is_err());
     }
 }
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_body_that_is_always_ready_lets_other_tasks_run() {
+    let server = S3Server::start().unwrap();
+    let store = connect(&server.store_args("p")).await;
+    let ran = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&ran);
+    let other = tokio::spawn(async move { other.store(1, Ordering::SeqCst) });
+    let ran_at_last = AtomicUsize::new(0);
+    let chunks = stream::iter(0..1000).map(|_| {
+        ran_at_last.store(ran.load(Ordering::SeqCst), Ordering::SeqCst);
+        Ok::<_, StoreError>(Bytes::from_static(b"chunk"))
+    });
+    let key = ObjectKey::Pages(JobId::generate());
+    store.put_stream(&key, chunks, None).await.unwrap();
+    other.await.unwrap();
+    assert_eq!(ran_at_last.load(Ordering::SeqCst), 1);
+}

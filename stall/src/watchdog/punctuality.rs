@@ -3,20 +3,25 @@
 use std::time::Duration;
 
 use crate::clock::{nanos, now_ns};
+use crate::os;
 use crate::procfs::OwnStatistics;
 
-/// Pauses shorter than this are timer noise.
+/// Stops shorter than this are not worth telling from timer noise.
 const NOISE: Duration = Duration::from_millis(5);
+/// Timers are late by more than this only if the machine itself was stopped.
+const LATEST_TIMER: Duration = Duration::from_millis(100);
 
-/// Knows how long the watchdog's own thread has waited for a CPU.
+/// Knows how long the watchdog's own thread has waited for a CPU, and how often it slept.
 ///
 /// A watchdog that wakes late because the machine is busy has that wait in its own run-queue time. Lateness beyond it
-/// means that the thread was not even allowed to run: SIGSTOP, a debugger, a paused virtual machine. The watched
-/// threads were then stopped too, so that time says nothing about them.
+/// may be a late timer, as the idle CPU of a virtual machine has it, which stops nobody else. But a stopped process
+/// (SIGSTOP, a debugger, the freezer) has each of its threads go to sleep once more, in the signal: then the watched
+/// threads did not run either, and that time says nothing about them.
 #[derive(Debug)]
 pub(crate) struct Punctuality {
     own: OwnStatistics,
     run_delay_ns: Option<u64>,
+    sleeps: u64,
 }
 
 impl Punctuality {
@@ -25,11 +30,17 @@ impl Punctuality {
         Self {
             run_delay_ns: own.run_delay_ns(),
             own,
+            sleeps: 0,
         }
     }
 
-    /// How long the process was stopped since the last call, if it was, for a thread that meant to wake at `planned_ns`.
-    pub(crate) fn unexplained_pause(&mut self, planned_ns: u64, tick: Duration) -> Option<u64> {
+    /// The thread sleeps from here on, once, until [`Self::unexplained_pause`].
+    pub(crate) fn goes_to_sleep(&mut self) {
+        self.sleeps = os::own_sleeps();
+    }
+
+    /// How long the process was stopped, if it was, for a thread that meant to wake at `planned_ns`.
+    pub(crate) fn unexplained_pause(&mut self, planned_ns: u64) -> Option<u64> {
         let late_ns = now_ns().saturating_sub(planned_ns);
         let run_delay_ns = self.own.run_delay_ns();
         let waited_ns = match (self.run_delay_ns, run_delay_ns) {
@@ -37,7 +48,9 @@ impl Punctuality {
             _ => 0,
         };
         self.run_delay_ns = run_delay_ns;
+        let slept_again = os::own_sleeps() > self.sleeps + 1;
+        let excused = if slept_again { NOISE } else { LATEST_TIMER };
         let unexplained_ns = late_ns.saturating_sub(waited_ns);
-        (unexplained_ns > nanos(tick.max(NOISE))).then_some(unexplained_ns)
+        (unexplained_ns > nanos(excused)).then_some(unexplained_ns)
     }
 }
