@@ -69,6 +69,11 @@ async fn stuck(app: &TestApp, process: Pid) -> Result<String> {
     Ok(id)
 }
 
+fn pid_of(child: &Child) -> Result<Pid> {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    id.and_then(Pid::from_raw).context("the worker has ended")
+}
+
 async fn gone_at_once(process: Pid) -> Result<()> {
     until(AT_ONCE, "the process is gone", async || {
         Ok(!is_alive(process))
@@ -165,5 +170,18 @@ async fn a_document_that_needs_too_much_memory_says_so() -> Result<()> {
     assert_eq!(text(&job, "/state"), "dead", "{job}");
     assert_eq!(text(&job, "/error/code"), "memory-limit");
     assert_eq!(job["attempt"], 2);
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_worker_leaves_when_told_to_though_its_process_is_stuck() -> Result<()> {
+    let (app, mut worker, process) = app_and_worker(&["--worker-drain=100ms"]).await?;
+    let id = stuck(&app, process).await?;
+    kill_process(pid_of(&worker)?, Signal::TERM)?;
+    let left = tokio::time::timeout(HANG, worker.wait()).await??;
+    assert!(left.success(), "{left}");
+    assert_eq!(state_of(&app, &id).await?, State::Queued);
+    gone_at_once(process).await?;
+    app.post(&format!("/v1/jobs/{id}/cancel"), "").await?;
     app.finish().await
 }

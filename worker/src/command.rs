@@ -72,7 +72,10 @@ fn start(args: WorkerArgs) -> Result<(), WorkerError> {
         .instrument(builder.enable_all(), "worker")
         .build()
         .map_err(|error| WorkerError::Config(error.to_string()))?;
-    runtime.block_on(probe.watch(run(args)))
+    let ended = runtime.block_on(probe.watch(run(args)));
+    // Its jobs are given back: a thread that does not end, whatever holds it, is no reason to stay.
+    runtime.shutdown_background();
+    ended
 }
 
 /// On Linux a nice value belongs to a thread, and those that it starts inherit it (sched(7)): the runtime's do, the stall

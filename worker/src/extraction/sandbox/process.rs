@@ -9,6 +9,7 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitSta
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal};
 use thiserror::Error;
 
@@ -22,6 +23,8 @@ use crate::failure::Failure;
 const BUFFER: usize = 64 << 10;
 /// mimalloc reserves 1 GiB of address space at once, which a limit on it could not tell from use.
 const ARENA: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "64MiB");
+/// How long a process may take to be confined; nobody could stop a job that waits for it.
+const START: Duration = Duration::from_secs(10);
 /// What a process may say about its end.
 const LAST_WORDS: u64 = 4096;
 /// How the standard library begins to report an allocation that failed, before it aborts.
@@ -111,10 +114,19 @@ impl ExtractionProcess {
             killer: Killer(Arc::new(pidfd)),
             documents: 0,
         };
+        if !process.replies_within(START)? {
+            return Err(io::Error::new(ErrorKind::TimedOut, "it does not start"));
+        }
         match Reply::read(&mut process.replies, u32::MAX) {
             Ok(Reply::Ready) => Ok(process),
             _ => Err(io::Error::other(process.death().to_string())),
         }
+    }
+
+    fn replies_within(&self, within: Duration) -> io::Result<bool> {
+        let mut replies = [PollFd::new(self.replies.get_ref(), PollFlags::IN)];
+        let within = Timespec::try_from(within).ok();
+        Ok(poll(&mut replies, within.as_ref())? > 0)
     }
 
     pub(super) fn killer(&self) -> Killer {
