@@ -48,6 +48,10 @@ impl ApiArgs {
         self.store.check(&mut problems);
         self.limits.check(&mut problems);
         self.password.check(&mut problems);
+        problems.require(
+            self.queue.orphan_after >= self.http.slowest_upload(self.limits.max_upload),
+            "ORPHAN_AFTER must be longer than MAX_UPLOAD takes at UPLOAD_MIN_BYTES in every UPLOAD_WINDOW",
+        );
         problems.into_result()
     }
 }
@@ -119,6 +123,15 @@ pub struct HttpArgs {
 }
 
 impl HttpArgs {
+    /// How long an upload of `size` takes at the least pace that is allowed.
+    fn slowest_upload(&self, size: ByteSize) -> Duration {
+        let windows = size
+            .as_u64()
+            .div_ceil(self.upload_min_bytes.as_u64().max(1));
+        self.upload_window
+            .saturating_mul(u32::try_from(windows).unwrap_or(u32::MAX))
+    }
+
     /// Notes what contradicts itself.
     pub fn check(&self, problems: &mut Problems) {
         problems.require(self.max_uploads > 0, "MAX_UPLOADS must be at least 1");

@@ -15,7 +15,7 @@ use shared::config::Secret;
 use shared::error_code::ErrorCode;
 use shared::job::{JobId, JobRecord, State};
 use shared::password::SealedPassword;
-use shared::queue::{NewJob, Reservation, Submitted};
+use shared::queue::{Announced, NewJob, Reservation, Submitted};
 use shared::store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
@@ -68,14 +68,13 @@ pub(crate) async fn submit(
         .unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }
 
-/// Refuses before the body is read what the queue would refuse after it; a replay is no new job and passes.
-async fn check_depth(state: &AppState) -> Result<(), ApiError> {
-    let depth = state.queue.counts().await?.waiting();
-    let limit = state.queue.args().queue_depth;
-    if depth >= limit {
-        return Err(queue_full(depth, limit));
+/// Refuses before the body is read what the queue would refuse after it (a replay is no new job and passes), and sees to
+/// it that a source does not outlive this process without a job.
+async fn announce(state: &AppState, job: JobId) -> Result<(), ApiError> {
+    match state.queue.announce(job).await? {
+        Announced::Noted => Ok(()),
+        Announced::Full { depth, limit } => Err(queue_full(depth, limit)),
     }
-    Ok(())
 }
 
 /// Refuses before the body is read what the store would not take.
@@ -111,7 +110,10 @@ async fn take_in(state: AppState, ticket: Ticket, body: Body) -> Result<Acceptan
         Err(failure) => failure,
     };
     let error = match failure {
-        Failure::Clean(error) => error,
+        Failure::Clean(error) => {
+            settle::forget(&state, job).await;
+            error
+        }
         Failure::Stored(error) => {
             settle::discard(&state, job).await;
             error
@@ -145,7 +147,7 @@ async fn accept(
     mut ticket: Ticket,
     body: Body,
 ) -> Result<Acceptance, Failure> {
-    check_depth(state).await.map_err(Failure::Clean)?;
+    announce(state, job).await.map_err(Failure::Clean)?;
     let mut sink = Sink::store(job);
     let received = match receive(state, &mut ticket, body, &mut sink).await {
         Ok(received) => received,

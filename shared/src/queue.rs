@@ -36,7 +36,9 @@ pub use finish::{Finished, Outcome};
 pub use lease::{Lease, ProgressAnswer, Renewal};
 pub use list::{Cursor, InvalidCursor, JobPage, ListQuery};
 pub use record::RECORD_VERSION;
-pub use submit::{IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted};
+pub use submit::{
+    Announced, IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted,
+};
 pub use worker::{InvalidWorkerId, WorkerId, WorkerInfo};
 
 /// One queue in one Redis. Clones share a connection and a subscriber.

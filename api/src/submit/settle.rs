@@ -6,7 +6,7 @@ use shared::job::JobId;
 use shared::owner::Owner;
 use shared::queue::IdempotencyKey;
 use tokio::time::{sleep, timeout};
-use tracing::{Instrument, Span, warn};
+use tracing::{Instrument, Span, debug, warn};
 
 use crate::state::AppState;
 
@@ -44,9 +44,16 @@ pub(super) fn when_known(state: &AppState, job: JobId) {
                 return delete_stubbornly(state, job).await;
             }
         }
-        warn!(job.id = %job, "kept the source of a submit whose outcome stayed unknown");
+        warn!(job.id = %job, "left the source of a submit whose outcome stayed unknown to the sweep");
     };
     tracker.spawn(stall::watch(work.instrument(Span::current())));
+}
+
+/// Takes back that a source was about to be stored; the queue's sweep finds nothing to remove when that fails.
+pub(super) async fn forget(state: &AppState, job: JobId) {
+    if let Err(error) = state.queue.purged(job).await {
+        debug!(job.id = %job, error = %error, "an upload that came to nothing stays announced");
+    }
 }
 
 /// Gives the reservation of an idempotency key back; it ends by itself when that fails.
@@ -62,14 +69,14 @@ pub(super) async fn give_back(state: &AppState, owner: &Owner, key: &Idempotency
 async fn delete_stubbornly(state: AppState, job: JobId) {
     for pause in pauses() {
         match state.store.delete_job(job).await {
-            Ok(_) => return,
+            Ok(_) => return forget(&state, job).await,
             Err(error) => {
                 warn!(job.id = %job, error = %error, "could not remove a refused upload yet");
             }
         }
         sleep(pause).await;
     }
-    warn!(job.id = %job, "a refused upload was left in the store");
+    warn!(job.id = %job, "a refused upload is left to the sweep");
 }
 
 /// Doubling, up to the longest.

@@ -58,6 +58,10 @@ pub struct QueueArgs {
     #[arg(long, env = "IDEMPOTENCY_RESERVATION", default_value = "5m", value_parser = duration)]
     pub idempotency_reservation: Duration,
 
+    /// How long a stored upload may wait for its job before it is removed: longer than the slowest upload takes
+    #[arg(long, env = "ORPHAN_AFTER", default_value = "24h", value_parser = duration)]
+    pub orphan_after: Duration,
+
     /// Running jobs per owner; 0 sets no limit
     #[arg(long, env = "OWNER_RUNNING", default_value_t = 0)]
     pub owner_running: u32,
@@ -112,6 +116,10 @@ impl QueueArgs {
         problems.require(
             self.retention >= Duration::from_secs(1),
             "RETENTION must be at least 1s",
+        );
+        problems.require(
+            self.orphan_after >= Duration::from_secs(1),
+            "ORPHAN_AFTER must be at least 1s",
         );
         problems.require(
             !self.idempotency_ttl.is_zero() && !self.idempotency_reservation.is_zero(),

@@ -42,6 +42,12 @@ local function is_held(job)
   return job.state == 'running' or job.state == 'cancelling'
 end
 
+-- Jobs that wait: what the depth limit bounds.
+local function waiting()
+  local counts = redis.call('HMGET', P .. 'counts', 'queued', 'scheduled', 'retrying')
+  return number(counts[1]) + number(counts[2]) + number(counts[3])
+end
+
 local function list_key(owner, state)
   return P .. 'list:' .. owner .. ':' .. state
 end

@@ -22,6 +22,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    announce: "announce.lua",
     submit: "submit.lua",
     reserve: "reserve.lua",
     unreserve: "unreserve.lua",

@@ -19,8 +19,7 @@ local reserved = ARGV[8] ~= '' and P .. 'idem:' .. owner .. ':' .. ARGV[8]
 local made = reserved and redis.call('GET', reserved)
 if made and made:sub(1, 9) ~= 'reserved ' then return { 'existing', made } end
 
-local counts = redis.call('HMGET', P .. 'counts', 'queued', 'scheduled', 'retrying')
-local depth = number(counts[1]) + number(counts[2]) + number(counts[3])
+local depth = waiting()
 if depth >= limit then return { 'full', depth } end
 
 local now = now_ms()
@@ -31,6 +30,7 @@ local job = { id = id, owner = owner, state = state, revision = 0, priority = to
 redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', 0, 'priority', ARGV[10],
   'attempt', 0, 'attempt_base', 0, 'crashes', 0, 'created_at', now, 'run_at', job.run_at, unpack(ARGV, 11))
 if reserved then redis.call('SET', reserved, id, 'PX', ARGV[9]) end
+redis.call('ZREM', P .. 'purge', id)
 redis.call('HINCRBY', P .. 'counts', state, 1)
 redis.call('ZADD', P .. 'list:' .. owner, 0, id)
 redis.call('ZADD', list_key(owner, state), 0, id)

@@ -67,6 +67,20 @@ pub enum Reservation {
     Job(JobId),
 }
 
+/// What becomes of an upload that is about to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// It may be stored.
+    Noted,
+    /// A submit would be refused, so it need not be.
+    Full {
+        /// Jobs that wait.
+        depth: u64,
+        /// Jobs that may.
+        limit: u64,
+    },
+}
+
 /// A client's `Idempotency-Key`: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
@@ -95,6 +109,31 @@ impl fmt::Display for IdempotencyKey {
 }
 
 impl Queue {
+    /// Says that a source is about to be stored, before it is: the objects of `id` are removed after `ORPHAN_AFTER`
+    /// unless a job with this id was submitted by then, whatever becomes of the caller. [`Queue::purged`] takes it back.
+    ///
+    /// # Errors
+    /// [`QueueError`]; nothing should be stored then.
+    pub async fn announce(&self, id: JobId) -> Result<Announced, QueueError> {
+        let queue = &self.0;
+        let mut call = queue.prepare(&queue.scripts.announce);
+        call.arg(id.to_string())
+            .arg(queue.args.queue_depth)
+            .arg(millis(queue.args.orphan_after));
+        let answer: Vec<String> = queue.run(&call).await?;
+        match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["announced"] => Ok(Announced::Noted),
+            ["full", depth] => Ok(Announced::Full {
+                depth: depth.parse().unwrap_or(queue.args.queue_depth),
+                limit: queue.args.queue_depth,
+            }),
+            _ => Err(QueueError::corrupt(
+                "the answer of announce",
+                format!("{answer:?}"),
+            )),
+        }
+    }
+
     /// Puts a job into the queue. Made again with the same job, it changes nothing and answers the same.
     ///
     /// # Errors

@@ -28,6 +28,14 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', P .. 'workers', '-inf', now 
   redis.call('ZREM', P .. 'workers', worker)
 end
 
-local purge = redis.call('ZRANGEBYSCORE', P .. 'purge', '-inf', now, 'LIMIT', 0, 100)
-for _, id in ipairs(purge) do redis.call('ZADD', P .. 'purge', now + tonumber(ARGV[8]), id) end
+local purge = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'purge', '-inf', now, 'LIMIT', 0, 100)) do
+  local job = read(id)
+  if job and job.state ~= 'expired' then -- it needs its objects
+    redis.call('ZREM', P .. 'purge', id)
+  else
+    redis.call('ZADD', P .. 'purge', now + tonumber(ARGV[8]), id)
+    purge[#purge + 1] = id
+  end
+end
 return purge

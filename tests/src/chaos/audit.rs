@@ -9,7 +9,7 @@ use redis::cmd;
 use shared::job::JobId;
 
 use super::clients::Accepted;
-use super::cluster::{Cluster, LEASE, PREFIX, ended};
+use super::cluster::{Cluster, LEASE, ORPHAN_AFTER, PREFIX, ended};
 use super::documents::{Documents, Outcome};
 
 /// Keys whose number does not grow with the jobs: one each, or one per owner, state or record version.
@@ -34,7 +34,7 @@ const OWN_KEYS: &[&str] = &[
     ":keys",
 ];
 
-/// What was seen; everything but `ended`, `attempts` and `left_sources` should be nothing.
+/// What was seen; everything but `ended` and `attempts` should be nothing.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     ended: usize,
@@ -67,6 +67,7 @@ impl Findings {
             && self.shared_ids == 0
             && self.unknown_jobs == 0
             && self.unknown_objects == 0
+            && self.left_sources == 0
     }
 }
 
@@ -95,7 +96,12 @@ pub(super) async fn look(
         compare(cluster, documents, *id, *number, &mut findings).await?;
     }
     count_records(cluster, documents, &numbers, &mut findings).await?;
+    let sweep_by = Instant::now() + 2 * ORPHAN_AFTER;
     count_objects(cluster, &numbers, &mut findings).await?;
+    while findings.left_sources > 0 && Instant::now() < sweep_by {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        count_objects(cluster, &numbers, &mut findings).await?;
+    }
     Ok(findings)
 }
 
@@ -152,6 +158,7 @@ async fn count_objects(
     findings: &mut Findings,
 ) -> Result<()> {
     let mut unknown = HashSet::new();
+    findings.left_sources = 0;
     for key in cluster.s3.keys(PREFIX)? {
         let Some(id) = key
             .strip_prefix("jobs/")

@@ -20,6 +20,9 @@ use crate::s3::S3Server;
 
 /// How long a job's lease holds without its worker.
 pub(super) const LEASE: Duration = Duration::from_secs(2);
+/// How long a source may wait for its job; longer than any upload of the run takes.
+pub(super) const ORPHAN_AFTER: Duration = Duration::from_secs(20);
+const ORPHAN_AFTER_FLAG: &str = "20s";
 /// Where the objects are.
 pub(super) const PREFIX: &str = "t";
 const WORKERS: usize = 2;
@@ -182,6 +185,9 @@ impl Parts<'_> {
             .env("LEASE", "2s")
             .env("LEASE_RENEW", "500ms")
             .env("IDEMPOTENCY_RESERVATION", "3s")
+            .env("ORPHAN_AFTER", ORPHAN_AFTER_FLAG)
+            .env("MAX_UPLOAD", "256KiB")
+            .env("UPLOAD_WINDOW", "5s")
             .env("RETRY_BASE", "50ms")
             .env("RETRY_CAP", "500ms")
             // It is the run that kills workers, not a document.

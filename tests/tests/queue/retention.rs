@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use shared::config::QueueArgs;
-use shared::job::State;
+use shared::job::{JobId, State};
+use shared::queue::Announced;
 
-use crate::bench::{Bench, args, key};
+use crate::bench::{Bench, args, job, key};
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn ended_jobs_expire_in_bounded_steps_and_their_objects_are_purged() {
@@ -107,4 +108,33 @@ async fn the_event_stream_is_bounded() {
     }
     let events: u64 = bench.raw(redis::cmd("XLEN").arg(key("events"))).await;
     assert!((100..=300).contains(&events), "{events} events");
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_source_whose_job_never_came_is_purged_and_that_of_a_job_is_not() {
+    let bench = Bench::new().await;
+    let (orphan, submitted) = (JobId::generate(), job());
+    for id in [orphan, submitted.id] {
+        assert_eq!(bench.queue.announce(id).await.unwrap(), Announced::Noted);
+    }
+    bench.queue.submit(&submitted).await.unwrap();
+    assert_eq!(bench.queue.sweep().await.unwrap(), []);
+    // Also when a job was announced once more after all.
+    bench.queue.announce(submitted.id).await.unwrap();
+    for id in [orphan, submitted.id] {
+        bench.rescore("purge", id).await;
+    }
+    assert_eq!(bench.queue.sweep().await.unwrap(), [orphan]);
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn nothing_is_announced_to_a_full_queue() {
+    let full = QueueArgs {
+        queue_depth: 1,
+        ..args()
+    };
+    let bench = Bench::with(full).await;
+    bench.submit_one().await;
+    let answer = bench.queue.announce(JobId::generate()).await.unwrap();
+    assert_eq!(answer, Announced::Full { depth: 1, limit: 1 });
 }
