@@ -117,12 +117,13 @@ impl Lines {
 
     /// A glyph of the last run; it may stand for several characters, or for none.
     pub(super) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
-        let Some(run) = self.runs.last().copied() else {
+        let Some(run) = self.runs.last() else {
             return;
         };
+        let direction = run.direction;
         let end = Point {
-            x: origin.x + run.direction.x * advance,
-            y: origin.y + run.direction.y * advance,
+            x: origin.x + direction.x * advance,
+            y: origin.y + direction.y * advance,
         };
         let mut characters = text
             .chars()
@@ -134,7 +135,7 @@ impl Lines {
             return;
         };
         let rtl = is_rtl(first);
-        match self.step(&run, first, rtl, origin, end) {
+        match self.step(run, first, rtl, origin, end) {
             Step::Repeat => return,
             Step::Join => {}
             Step::Space => self.push(' ', self.pen, 0.0, Part::Gap),
@@ -142,7 +143,7 @@ impl Lines {
             Step::Block => self.open_line(true),
         }
         self.push(first, origin, advance, Part::Glyph);
-        self.line_low = self.line_low.min(dot(run.direction, origin));
+        self.line_low = self.line_low.min(dot(direction, origin));
         if rtl && let Some(line) = self.lines.last_mut() {
             line.rtl = true;
         }
