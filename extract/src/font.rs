@@ -172,6 +172,8 @@ pub(crate) struct Glyphs<'f> {
 impl Iterator for Glyphs<'_> {
     type Item = Glyph;
 
+    /// Where it is not inlined, every glyph goes through memory.
+    #[inline]
     fn next(&mut self) -> Option<Glyph> {
         if !self.rest.is_empty() {
             let (text, rest) = GlyphText::split(self.rest);

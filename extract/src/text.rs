@@ -69,12 +69,12 @@ impl Collector {
     /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that
     /// lie outside the clip do not count.
     pub(crate) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
-        let Some(run) = self.run else { return };
-        if !self.is_shown(&run, origin, advance) {
+        let Some(run) = &self.run else { return };
+        if !self.is_shown(run, origin, advance) {
             return;
         }
         if self.replacement.is_active() {
-            self.replacement.glyph(text, origin, advance, run);
+            self.replacement.glyph(text, origin, advance, *run);
             return;
         }
         self.lines.glyph(text, origin, advance);

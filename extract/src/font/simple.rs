@@ -79,6 +79,7 @@ impl SimpleTable {
     }
 
     /// The glyph of a code, and what did not fit into its text.
+    #[inline]
     pub(super) fn glyph(&self, code: u8) -> (Glyph, &str) {
         let mut entry = &self.entries[usize::from(code)];
         let mut rests = &self.rests;

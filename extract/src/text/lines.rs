@@ -13,6 +13,9 @@ pub(super) const SAME_LINE: f32 = 0.8;
 const SAME_BASELINE: f32 = 0.8;
 const SAME_BLOCK: f32 = 1.6;
 
+/// How far apart, in em, the copies of a glyph lie that are drawn to make it look bold.
+const REPEATED: f32 = 0.05;
+
 /// How far back, in em, a part of a right-to-left line may start.
 const LONGEST_JUMP: f32 = 60.0;
 
@@ -78,7 +81,7 @@ enum Step {
     Space,
     Line,
     Block,
-    /// The same glyph again at the same place, to look bold.
+    /// The same glyph again at almost the same place, to look bold.
     Repeat,
 }
 
@@ -114,12 +117,13 @@ impl Lines {
 
     /// A glyph of the last run; it may stand for several characters, or for none.
     pub(super) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
-        let Some(run) = self.runs.last().copied() else {
+        let Some(run) = self.runs.last() else {
             return;
         };
+        let direction = run.direction;
         let end = Point {
-            x: origin.x + run.direction.x * advance,
-            y: origin.y + run.direction.y * advance,
+            x: origin.x + direction.x * advance,
+            y: origin.y + direction.y * advance,
         };
         let mut characters = text
             .chars()
@@ -131,7 +135,7 @@ impl Lines {
             return;
         };
         let rtl = is_rtl(first);
-        match self.step(&run, first, rtl, origin, end) {
+        match self.step(run, first, rtl, origin, end) {
             Step::Repeat => return,
             Step::Join => {}
             Step::Space => self.push(' ', self.pen, 0.0, Part::Gap),
@@ -139,7 +143,7 @@ impl Lines {
             Step::Block => self.open_line(true),
         }
         self.push(first, origin, advance, Part::Glyph);
-        self.line_low = self.line_low.min(dot(run.direction, origin));
+        self.line_low = self.line_low.min(dot(direction, origin));
         if rtl && let Some(line) = self.lines.last_mut() {
             line.rtl = true;
         }
@@ -164,9 +168,10 @@ impl Lines {
         let down =
             run.direction.x * (origin.y - self.pen.y) - run.direction.y * (origin.x - self.pen.x);
         let gap = dot(run.direction, origin) - dot(run.direction, self.pen);
+        let same_place = REPEATED * run.size;
         if character == self.last_character
-            && close(origin, self.last_origin)
-            && close(end, self.pen)
+            && close(origin, self.last_origin, same_place)
+            && close(end, self.pen, same_place)
             && end != origin
         {
             return Step::Repeat;
@@ -204,7 +209,11 @@ impl Lines {
             Step::Join
         } else if gap.abs() > run.size * SAME_LINE {
             Step::Line
-        } else if gap < 0.0 || self.last_character == ' ' || run.vertical {
+        } else if gap < 0.0
+            || self.last_character == ' '
+            || run.vertical
+            || has_no_spaces(self.last_character)
+        {
             Step::Join
         } else {
             Step::Space
@@ -303,8 +312,25 @@ pub(super) fn dot(a: Point, b: Point) -> f32 {
     a.x * b.x + a.y * b.y
 }
 
-fn close(a: Point, b: Point) -> bool {
-    (a.x - b.x).abs() < 1e-3 && (a.y - b.y).abs() < 1e-3
+fn close(a: Point, b: Point, distance: f32) -> bool {
+    (a.x - b.x).abs() <= distance && (a.y - b.y).abs() <= distance
+}
+
+/// Of a script that is written without spaces between words: those that break lines by dictionary
+/// (Unicode Standard Annex 14, class SA) or anywhere (class ID). A gap in it is justification, or
+/// what sets foreign words apart.
+fn has_no_spaces(character: char) -> bool {
+    matches!(
+        character,
+        '\u{e00}'..='\u{eff}'
+            | '\u{1000}'..='\u{109f}'
+            | '\u{1780}'..='\u{17ff}'
+            | '\u{2e80}'..='\u{312f}'
+            | '\u{3190}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{ff00}'..='\u{ffef}'
+            | '\u{20000}'..='\u{3ffff}'
+    )
 }
 
 #[cfg(test)]
