@@ -1,6 +1,9 @@
 //! `#[stall::test]`: what it takes, and what it expands to, a runtime of its own, instrumented and guarded.
 
+use std::fs::File;
 use std::future::Future;
+use std::io;
+use std::sync::Once;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
@@ -74,6 +77,7 @@ impl TestOptions {
 ///
 /// If there was a stall that counts, or the runtime or the probe cannot be started.
 pub fn run<F: Future>(options: TestOptions, body: F) -> F::Output {
+    bring_program_into_memory();
     let guard = Guard::start(options.threshold);
     let mut builder = if options.worker_threads == 0 {
         Builder::new_current_thread()
@@ -96,6 +100,17 @@ pub fn run<F: Future>(options: TestOptions, body: F) -> F::Output {
         act(Action::Panic, options.threshold, &stalls);
         output
     })
+}
+
+/// Reads the program's file once. A thread that waits until the disk has brought a page of it, or for another thread that
+/// does, says nothing about the code under test.
+fn bring_program_into_memory() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let program = std::env::current_exe().and_then(File::open);
+        // Without it the pages come one by one.
+        let _read = program.and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+    });
 }
 
 #[cfg(test)]
