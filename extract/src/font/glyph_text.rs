@@ -3,6 +3,23 @@
 /// Bytes of UTF-8 held in place: five CJK characters, or a long ligature.
 const CAPACITY: usize = 15;
 
+/// The text of most glyphs, which then need not be looked at again.
+const ASCII: &str = {
+    const BYTES: [u8; 128] = {
+        let mut bytes = [0; 128];
+        let mut index = 0;
+        while index < bytes.len() {
+            bytes[index] = index as u8;
+            index += 1;
+        }
+        bytes
+    };
+    match std::str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => panic!("ASCII is UTF-8"),
+    }
+};
+
 /// Up to 15 bytes of UTF-8, usually one character; the last byte is how many there are. One array,
 /// and aligned: it is copied for every glyph, in one move.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +48,10 @@ impl GlyphText {
 
     /// The characters.
     pub(crate) fn as_str(&self) -> &str {
+        if let [first @ ..0x80, .., 1] = self.0 {
+            let first = usize::from(first);
+            return ASCII.get(first..=first).unwrap_or_default();
+        }
         self.0
             .get(..usize::from(self.0[CAPACITY]))
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -60,7 +81,10 @@ mod tests {
         let (head, rest) = GlyphText::split("ffi");
         assert_eq!((head.as_str(), rest), ("ffi", ""));
         assert!(GlyphText::EMPTY.is_empty());
-        assert_eq!(GlyphText::from_char('\u{1f600}').as_str(), "\u{1f600}");
+        for character in ['\0', 'a', '\u{7f}', '\u{80}', '\u{1f600}'] {
+            let text = GlyphText::from_char(character);
+            assert_eq!(text.as_str(), character.to_string());
+        }
         assert_eq!(size_of::<GlyphText>(), 16);
     }
 }

@@ -89,16 +89,19 @@ impl SimpleTable {
             entry = &completed.entries[usize::from(code)];
             rests = &completed.rests;
         }
+        let unknown;
+        let text = if entry.text.is_empty() {
+            unknown = stand_in(u32::from(code));
+            &unknown
+        } else {
+            &entry.text
+        };
         let glyph = Glyph {
             code: u32::from(code),
             len: 1,
             width: entry.width,
             vertical: None,
-            text: if entry.text.is_empty() {
-                stand_in(u32::from(code))
-            } else {
-                entry.text
-            },
+            text: *text,
             is_space: code == b' ',
         };
         let rest = rests.iter().find(|(of, _)| *of == code);

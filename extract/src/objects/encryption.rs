@@ -3,7 +3,7 @@
 use lopdf::encryption::{DecryptionError, PasswordAlgorithm, decrypt_object};
 use lopdf::{Document, EncryptionState, StringFormat};
 
-use super::object::{Dictionary, Name, Object, ObjectId};
+use super::object::{Dictionary, Object, ObjectId};
 use crate::{ExtractError, Options, Password};
 
 /// The key of a file that a password opened.
@@ -18,8 +18,6 @@ impl Encryption {
         options: &Options,
     ) -> Result<Self, ExtractError> {
         let mut document = Document::new();
-        let short_key = with_short_key(encrypt);
-        let encrypt = short_key.as_ref().unwrap_or(encrypt);
         let encrypt = document.add_object(lopdf::Dictionary::from(encrypt));
         document.trailer.set("Encrypt", encrypt);
         // A file without identifier counts as one with an empty identifier, as other readers have it.
@@ -101,40 +99,6 @@ impl Encryption {
         }
         data.into()
     }
-}
-
-/// Crypt filters that use RC4 with fewer than 128 bits (ISO 32000-1, table 25) say the same as version
-/// 2 of the algorithm with that length, which is how it is told to the decryptor: it wants 128 bits of
-/// them. `None` for any other file.
-fn with_short_key(encrypt: &Dictionary) -> Option<Dictionary> {
-    if encrypt.get(b"V")?.as_integer()? != 4 {
-        return None;
-    }
-    let name = encrypt.get(b"StmF")?.as_name()?;
-    if encrypt.get(b"StrF")?.as_name()? != name {
-        return None;
-    }
-    let filter = encrypt.get(b"CF")?.as_dict()?.get(name)?.as_dict()?;
-    if filter.get(b"CFM")?.as_name()? != b"V2" {
-        return None;
-    }
-    let bits = encrypt.get(b"Length").and_then(Object::as_integer);
-    // Crypt filters count bytes, and some writers bits.
-    let bits = bits.or_else(|| match filter.get(b"Length")?.as_integer()? {
-        bytes @ ..40 => Some(bytes * 8),
-        bits => Some(bits),
-    });
-    let bits = bits.filter(|bits| *bits < 128)?;
-    let entries = [
-        (Name::new(b"V"), Object::Integer(2)),
-        (Name::new(b"Length"), Object::Integer(bits)),
-    ];
-    Some(
-        entries
-            .into_iter()
-            .collect::<Dictionary>()
-            .or(encrypt.clone()),
-    )
 }
 
 /// What AES encrypts at a time.

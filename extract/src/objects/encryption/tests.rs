@@ -178,45 +178,6 @@ fn the_empty_password_is_tried_first() {
 }
 
 #[test]
-fn crypt_filters_may_have_short_keys() {
-    let rc4_48 = |document: &Document| {
-        state(EncryptionVersion::V2 {
-            document,
-            owner_password: "owner",
-            user_password: "user",
-            key_length: 48,
-            permissions: Permissions::all(),
-        })
-    };
-    let filter = dictionary! { "CFM" => "V2", "Length" => 6 };
-    let filters = dictionary! {
-        "V" => 4,
-        "Length" => 48,
-        "CF" => dictionary! { "StdCF" => filter },
-        "StmF" => "StdCF",
-        "StrF" => "StdCF",
-    };
-    for length_is_given in [true, false] {
-        let mut document = plain();
-        let state = rc4_48(&document);
-        document.encrypt(&state).unwrap();
-        let encrypt = document.trailer.get(b"Encrypt").unwrap().as_reference();
-        let encrypt = document.get_object_mut(encrypt.unwrap()).unwrap();
-        let encrypt = encrypt.as_dict_mut().unwrap();
-        for (key, value) in filters.iter() {
-            encrypt.set(key.clone(), value.clone());
-        }
-        if !length_is_given {
-            encrypt.remove(b"Length");
-        }
-        let mut file = Vec::new();
-        document.save_to(&mut file).unwrap();
-        assert_eq!(read(&file, Some("user")), Ok(secrets()));
-        assert_eq!(read(&file, Some("other")), Err(ExtractError::PasswordWrong));
-    }
-}
-
-#[test]
 fn another_security_handler_is_named_as_such() {
     let mut file = encrypted(rc4_128, |_| {});
     let name = file.windows(9).rposition(|window| window == b"/Standard");
