@@ -73,16 +73,19 @@ impl FileStore {
                 if left == 0 {
                     return Ok(None);
                 }
-                let size = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+                let size = left.min(CHUNK as u64);
+                // Allocated here, filled there: the heaps of the many threads that block keep nothing then.
+                let mut chunk = Vec::with_capacity(size as usize);
                 let (file, chunk) = disk
                     .run("get", move || {
-                        let mut chunk = vec![0; size];
                         file.seek(SeekFrom::Start(offset))?;
-                        file.read_exact(&mut chunk)?;
-                        Ok((file, chunk))
+                        (&mut file).take(size).read_to_end(&mut chunk)?;
+                        match chunk.len() as u64 == size {
+                            true => Ok((file, chunk)),
+                            false => Err(io::ErrorKind::UnexpectedEof.into()),
+                        }
                     })
                     .await?;
-                let size = size as u64;
                 Ok(Some((chunk.into(), (file, offset + size, left - size))))
             }
         })
