@@ -424,18 +424,7 @@ mod tests {
 
     #[test]
     fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
-        let (tell, told) = mpsc::channel();
-        let (ask, asked) = mpsc::channel::<()>();
-        let sleeper = thread::spawn(move || {
-            let slot = slot::current().expect("a living thread");
-            slot.begin_poll(now_ns(), 0);
-            tell.send(slot).expect("the test waits");
-            asked.recv().expect("the test goes on");
-            slot.end_poll();
-            tell.send(slot).expect("the test waits");
-            // Until the test ends.
-            let _ = asked.recv();
-        });
+        let (ask, told) = sleeper();
         let mut threads = Threads::default();
         let (slot, before) = asleep(&told, &mut threads);
         let poll = slot.running_poll().expect("it sleeps in it");
@@ -450,12 +439,28 @@ mod tests {
         ask.send(()).expect("it waits");
         asleep(&told, &mut Threads::default());
         assert!(!look());
-        drop(ask);
-        sleeper.join().expect("no panic");
+    }
+
+    /// A thread that says its slot, sleeps in a poll until it is asked to end that, says so, and sleeps until nobody can
+    /// ask any more.
+    pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static slot::ThreadSlot>) {
+        let (tell, told) = mpsc::channel();
+        let (ask, asked) = mpsc::channel();
+        thread::spawn(move || {
+            let slot = slot::current().expect("a living thread");
+            slot.begin_poll(now_ns(), 0);
+            tell.send(slot).expect("the test waits");
+            asked.recv().expect("the test goes on");
+            slot.end_poll();
+            tell.send(slot).expect("the test waits");
+            // Nobody can ask any more.
+            let _ = asked.recv();
+        });
+        (ask, told)
     }
 
     /// The thread that `told` comes from, once it sleeps, and what it has used by then.
-    fn asleep(
+    pub(super) fn asleep(
         told: &mpsc::Receiver<&'static slot::ThreadSlot>,
         threads: &mut Threads,
     ) -> (&'static slot::ThreadSlot, Mark) {

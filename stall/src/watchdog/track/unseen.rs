@@ -58,3 +58,54 @@ impl Track {
         Some(stall.event(None))
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::Lists;
+    use crate::probe::Settings;
+    use crate::watchdog::target::Observation;
+    use crate::watchdog::track::tests::{asleep, sleeper};
+
+    /// What is told of a poll that was last seen asleep and is over, by a probe with this threshold.
+    fn told_of_a_sleeping_poll(threshold: Duration) -> Option<Event> {
+        let (ask, told) = sleeper();
+        let mut threads = Threads::default();
+        let (slot, before) = asleep(&told, &mut threads);
+        let poll = slot.running_poll().expect("it sleeps in it");
+        let observation = Observation::of_poll(slot, poll);
+        let now = now_ns();
+        let mut track = Track::begin(&observation, observation.start(now, now, 0), before);
+        assert!(track.sample(false, &mut threads));
+        ask.send(()).expect("it waits");
+        asleep(&told, &mut threads);
+        let settings = Settings {
+            threshold,
+            tick: threshold,
+            hang_after: Duration::MAX,
+            reports_per_minute: 1,
+            on_stall: None,
+        };
+        let lists = Lists {
+            settings: Some(Arc::new(settings)),
+            ..Lists::default()
+        };
+        let consumers = Consumers::of(&observation, &lists);
+        track.unseen_event(&consumers, &mut threads, None)
+    }
+
+    #[test]
+    fn a_stall_that_ended_unseen_is_told_once_and_without_a_stack() {
+        let event = told_of_a_sleeping_poll(Duration::from_nanos(1)).expect("longer than that");
+        assert_eq!(event.report.phase, Phase::Ended);
+        assert_eq!(event.report.class, Class::Blocked);
+        assert!(event.for_probe && event.stack.is_none() && event.report.id > 0);
+    }
+
+    #[test]
+    fn a_poll_that_was_no_stall_is_not_told() {
+        assert!(told_of_a_sleeping_poll(Duration::from_secs(3600)).is_none());
+    }
+}
