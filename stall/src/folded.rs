@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::StallReport;
+use crate::report::{Frame, StallReport};
 
 /// Stalls with the same stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,17 +62,23 @@ pub fn folded(stalls: &[StallReport]) -> String {
         text.push_str(&group.newest.runtime);
         for frame in group.newest.frames.iter().rev() {
             text.push(';');
-            text.extend(
-                frame
-                    .function
-                    .chars()
-                    .map(|letter| if letter == ';' { ':' } else { letter }),
-            );
+            text.push_str(&name(frame).replace(';', ":"));
         }
         // Writing to a String cannot fail.
         let _ = writeln!(text, " {}", group.total_net_us);
     }
     text
+}
+
+/// The function, or where it is if it has no name: an address alone means something else in each module.
+fn name(frame: &Frame) -> String {
+    match &frame.module {
+        Some(module) if frame.function == format!("{:#x}", frame.address) => {
+            let file = module.rsplit('/').next().unwrap_or(module);
+            format!("{file}+{}", frame.function)
+        }
+        _ => frame.function.clone(),
+    }
 }
 
 /// The stalls as a JSON array.
@@ -89,4 +95,23 @@ pub fn to_json(stalls: &[StallReport]) -> String {
 #[cfg(feature = "json")]
 pub(crate) fn json(reports: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(reports).expect("a report consists of text and numbers")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_without_a_name_is_told_by_its_module() {
+        let frame = |function: &str| Frame {
+            function: function.into(),
+            file: None,
+            line: None,
+            inlined: false,
+            module: Some("/usr/lib/libc.so.6".into()),
+            address: 0x8d1f,
+        };
+        assert_eq!(name(&frame("0x8d1f")), "libc.so.6+0x8d1f");
+        assert_eq!(name(&frame("futex_wait")), "futex_wait");
+    }
 }

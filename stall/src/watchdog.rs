@@ -282,12 +282,13 @@ impl Watchdog {
         if let Some(starved_ns) = track.starved_ns(now, consumers.threshold_ns()) {
             export::starved(place(&self.lists, &observation), starved_ns);
         }
-        if let Some(event) = track.end_event(
-            now,
-            self.last_tick_ns,
-            &mut self.threads,
-            self.lists.runtimes.get(&observation.runtime),
-        ) {
+        let runtime = self.lists.runtimes.get(&observation.runtime);
+        if let Some(event) = track.unseen_event(&consumers, &mut self.threads, runtime)
+            && target::keeps_its_worker(observation.slot, &self.slots)
+        {
+            send(&self.messages, event);
+        }
+        if let Some(event) = track.end_event(now, self.last_tick_ns, &mut self.threads, runtime) {
             export::stalled_now(place(&self.lists, &observation), 0);
             send(&self.messages, event);
         }

@@ -1,6 +1,7 @@
 //! What the system does to a program, and whose fault it is: other programs, a debugger, SIGSTOP, memory, a call for ever.
 
-use std::process::{Child, Command};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -118,38 +119,54 @@ fn a_thread_in_a_debugger_reports_nothing() {
     assert!(output.contains("stalls: 0"), "{output}");
 }
 
-/// Run by `a_thread_in_a_debugger_reports_nothing`: another process holds the runtime's thread for a while.
+/// Run by `a_thread_in_a_debugger_reports_nothing`: another process traces the runtime's thread, which sleeps meanwhile,
+/// and then holds it for a while.
 #[test]
 fn be_debugged() {
     if !is_child() {
         return;
     }
+    let probe = probe();
     // SAFETY: takes numbers only: any process may trace this one, as a debugger that is its child otherwise may not.
     unsafe { libc::prctl(libc::PR_SET_PTRACER, libc::PR_SET_PTRACER_ANY) };
     // SAFETY: takes no argument and cannot fail.
     let tid = unsafe { libc::gettid() };
     let this = std::env::current_exe().expect("this executable");
-    let debugger = Command::new(this)
+    let mut debugger = Command::new(this)
         .args(["--exact", "debug", "--nocapture"])
         .env("STALL_TEST_DEBUGGED", tid.to_string())
-        .spawn();
-    println!("{}", work_beside(&mut debugger.expect("a debugger")));
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a debugger");
+    // Kept to the end: the debugger has more to say.
+    let mut said = BufReader::new(debugger.stdout.take().expect("piped")).lines();
+    let attached = said.any(|line| line.is_ok_and(|line| line.ends_with("attached")));
+    assert!(attached, "the debugger ended before");
+    let runtime = current_thread("debugged");
+    runtime.block_on(probe.watch(async { thread::sleep(5 * THRESHOLD) }));
+    drop(debugger.stdin.take());
+    println!("{}", work_beside(&mut debugger));
 }
 
-/// Run by `be_debugged`: attaches to a thread, which stops it, and lets go half a second later.
+/// Run by `be_debugged`: attaches to a thread, which goes on; when told to, stops it, and lets go half a second later.
 #[test]
 fn debug() {
     let Ok(tid) = std::env::var("STALL_TEST_DEBUGGED") else {
         return;
     };
     let tid: libc::pid_t = tid.parse().expect("a thread id");
-    thread::sleep(Duration::from_millis(200));
     let trace = |request| {
         let none = std::ptr::null_mut::<libc::c_void>();
         // SAFETY: these requests take no memory of ours; the thread belongs to the process that started this one.
         unsafe { libc::ptrace(request, tid, none, none) }
     };
-    assert_eq!(trace(libc::PTRACE_ATTACH), 0);
+    assert_eq!(trace(libc::PTRACE_SEIZE), 0);
+    println!("attached");
+    std::io::stdin()
+        .read_to_end(&mut Vec::new())
+        .expect("the end");
+    assert_eq!(trace(libc::PTRACE_INTERRUPT), 0);
     // SAFETY: a null status is not written to.
     let stopped = unsafe { libc::waitpid(tid, std::ptr::null_mut(), libc::__WALL) };
     assert_eq!(stopped, tid);

@@ -143,6 +143,14 @@ impl Stack {
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
 
+        if let Some(address) = api_args.http.api_admin_listen {
+            let debug = api::serve_admin(bind(address).await?);
+            let shutdown = self.shutdown.clone();
+            self.services.spawn(async move {
+                let ended = shutdown.run_until_cancelled(debug).await;
+                named("the API's debug endpoint", ended.unwrap_or(Ok(())))
+            });
+        }
         let api = api::serve(listener, state, self.shutdown.clone());
         self.services.spawn(async { named("the API", api.await) });
         let work = worker.run(probes, self.shutdown.clone());

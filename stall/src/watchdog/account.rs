@@ -116,6 +116,11 @@ impl Account {
         self.ends.as_ref().map(|(first, _)| first)
     }
 
+    /// The latest sample.
+    pub(crate) fn last(&self) -> Option<&Sample> {
+        self.ends.as_ref().map(|(_, last)| last)
+    }
+
     /// How long the thread's own code is responsible for since `start_ns`, at least, as the latest sample that found it
     /// asleep tells: all waiting was counted then, since a moment before at which it was `run_delay_ns`.
     pub(crate) fn net_by_sleep_ns(&self, start_ns: u64, run_delay_ns: u64) -> u64 {

@@ -48,9 +48,42 @@ impl Punctuality {
             _ => 0,
         };
         self.run_delay_ns = run_delay_ns;
-        let slept_again = os::own_sleeps() > self.sleeps + 1;
-        let excused = if slept_again { NOISE } else { LATEST_TIMER };
-        let unexplained_ns = late_ns.saturating_sub(waited_ns);
-        (unexplained_ns > nanos(excused)).then_some(unexplained_ns)
+        let sleeps = os::own_sleeps().saturating_sub(self.sleeps);
+        stopped_for_ns(late_ns, waited_ns, sleeps)
+    }
+}
+
+/// How long its process was stopped, if it was, for a thread that woke `late_ns` after its timer, of which it waited
+/// `waited_ns` for a CPU, and went to sleep `sleeps` times for it.
+fn stopped_for_ns(late_ns: u64, waited_ns: u64, sleeps: u64) -> Option<u64> {
+    let excused = if sleeps > 1 { NOISE } else { LATEST_TIMER };
+    let unexplained_ns = late_ns.saturating_sub(waited_ns);
+    (unexplained_ns > nanos(excused)).then_some(unexplained_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stopped_for_ns;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_late_timer_is_not_a_stopped_process() {
+        assert_eq!(stopped_for_ns(50 * MS, 0, 1), None);
+    }
+
+    #[test]
+    fn a_stopped_process_has_its_threads_sleep_once_more() {
+        assert_eq!(stopped_for_ns(50 * MS, 0, 2), Some(50 * MS));
+    }
+
+    #[test]
+    fn no_timer_is_late_by_seconds() {
+        assert_eq!(stopped_for_ns(3000 * MS, 0, 1), Some(3000 * MS));
+    }
+
+    #[test]
+    fn waiting_for_a_cpu_is_not_a_stop() {
+        assert_eq!(stopped_for_ns(3000 * MS, 2999 * MS, 2), None);
     }
 }

@@ -73,6 +73,32 @@ impl Stretch {
         by_samples_ns.max(account.net_by_sleep_ns(start_ns, self.before.run_delay_ns))
     }
 
+    /// [`Self::net_ns`], but up to `ended_ns`, when it was over: as `after` tells, a sample taken since, which itself was
+    /// taken no later than `later_ns` after the end.
+    pub(crate) fn net_until_ns(
+        &self,
+        account: &Account,
+        ended_ns: u64,
+        later_ns: u64,
+        after: &Sample,
+    ) -> u64 {
+        let Some(last) = account.last() else {
+            let begun_ns = self.before.at_ns.max(self.slept_until_ns);
+            let outside_ns = self.start.latest_ns.saturating_sub(begun_ns) + later_ns;
+            let used_ns = after.cpu_ns.saturating_sub(self.before.cpu_ns);
+            return used_ns.saturating_sub(outside_ns);
+        };
+        let used_ns = after.cpu_ns.saturating_sub(last.cpu_ns);
+        let mut since_ns = used_ns.saturating_sub(later_ns);
+        if last.state == ThreadState::Sleeping {
+            // At its end it had a CPU, and with that the kernel had counted all waiting for it.
+            let waited_ns = after.run_delay_ns.saturating_sub(last.run_delay_ns);
+            let slept_ns = ended_ns.saturating_sub(last.at_ns);
+            since_ns = since_ns.max(slept_ns.saturating_sub(waited_ns));
+        }
+        self.net_ns(account) + since_ns
+    }
+
     /// Time without a CPU from the start to the latest sample, as far as it is known.
     pub(crate) fn starved_ns(&self, account: &Account) -> u64 {
         let Some(first) = account.first() else {
@@ -148,6 +174,40 @@ mod tests {
     #[test]
     fn a_thread_found_asleep_is_responsible_for_all_but_its_waits() {
         assert_eq!(stretch(0).net_ns(&found(Sleeping, 0, 3)), 5 * MS);
+    }
+
+    /// Over at 32 ms, and looked at 8 ms later.
+    fn net_until_over(stretch: Stretch, account: &Account, cpu_ms: u64, run_delay_ms: u64) -> u64 {
+        let after = Sample {
+            at_ns: 40 * MS,
+            cpu_ns: cpu_ms * MS,
+            run_delay_ns: run_delay_ms * MS,
+            sleeps: 6,
+            state: Runnable,
+        };
+        stretch.net_until_ns(account, 32 * MS, 8 * MS, &after) / MS
+    }
+
+    #[test]
+    fn a_poll_that_ended_unseen_is_responsible_for_what_it_surely_computed() {
+        let computes = found(Runnable, 8, 0);
+        assert_eq!(net_until_over(stretch(12), &computes, 28, 0), 8 + 12);
+        // Waited for a CPU until its end, and computed after that.
+        assert_eq!(net_until_over(stretch(12), &computes, 16, 12), 8);
+    }
+
+    #[test]
+    fn a_poll_that_ended_unseen_is_responsible_for_its_sleep() {
+        let sleeps = found(Sleeping, 0, 0);
+        assert_eq!(net_until_over(stretch(0), &sleeps, 0, 5), 8 + 7);
+    }
+
+    #[test]
+    fn a_poll_that_was_never_looked_at_has_its_cpu_clock() {
+        let never = Account::default();
+        assert_eq!(net_until_over(stretch(12), &never, 28, 0), 20);
+        // As much as it can have computed before and after.
+        assert_eq!(net_until_over(stretch(0), &never, 19, 0), 0);
     }
 
     #[test]

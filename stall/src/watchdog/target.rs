@@ -103,7 +103,7 @@ pub(crate) fn is_current_thread(runtime: &RuntimeEntry) -> bool {
 }
 
 impl Observation {
-    fn of_poll(slot: &'static ThreadSlot, poll: RunningPoll) -> Self {
+    pub(crate) fn of_poll(slot: &'static ThreadSlot, poll: RunningPoll) -> Self {
         Self {
             id: TargetId::Poll(address_of(slot)),
             progress: [poll.seq, 0, 0, 0, 0],
@@ -242,6 +242,11 @@ fn owners(slots: &[&'static ThreadSlot]) -> Owners {
         }
     }
     owners
+}
+
+/// False for a thread that has handed its worker's queue to another one.
+pub(crate) fn keeps_its_worker(slot: &'static ThreadSlot, slots: &[&'static ThreadSlot]) -> bool {
+    holds_its_worker(slot, &owners(slots))
 }
 
 /// False after `block_in_place`: the worker's queue went to another thread, so holding this one holds up nobody.

@@ -19,6 +19,8 @@ use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
 use crate::scope;
 
+mod unseen;
+
 /// The first look is taken at this part of the threshold.
 const FIRST_LOOK: u64 = 4;
 
@@ -67,8 +69,11 @@ struct OpenStall {
 }
 
 impl Track {
-    /// `before` is what the thread had used at some moment before `start`.
+    /// `before` is what the thread had used at some moment before `start`. Has the thread note when the poll ends.
     pub(crate) fn begin(observation: &Observation, start: Start, before: Mark) -> Self {
+        if let Some(poll) = observation.poll {
+            observation.slot.want_end_of(poll.seq);
+        }
         let parked_ns = observation.slot.parked_ns();
         let was_parked = parked_ns > 0 && parked_ns <= before.at_ns;
         let slept_until_ns = if was_parked {
@@ -203,9 +208,6 @@ impl Track {
     ) -> Event {
         let seen_ns = now_ns();
         let seq = self.observation.poll.map(|poll| poll.seq);
-        if let Some(seq) = seq {
-            self.observation.slot.want_end_of(seq);
-        }
         let stack = capturer
             .take(self.observation.slot, seq, self.activity())
             .filter(|_| self.observation.still_holds(runtime));
@@ -405,4 +407,81 @@ fn unix_ms() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::super::account::Sample;
+    use super::*;
+    use crate::slot;
+
+    const LIMITS: Limits = Limits {
+        threshold_ns: 1,
+        hang_after_ns: None,
+    };
+
+    #[test]
+    fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
+        let (ask, told) = sleeper();
+        let mut threads = Threads::default();
+        let (slot, before) = asleep(&told, &mut threads);
+        let poll = slot.running_poll().expect("it sleeps in it");
+        let observation = Observation::of_poll(slot, poll);
+        let mut look = || {
+            let now = now_ns();
+            let start = observation.start(now, now, 0);
+            let mut track = Track::begin(&observation, start, before);
+            track.look(now, LIMITS, &mut threads, None)
+        };
+        assert!(look());
+        ask.send(()).expect("it waits");
+        asleep(&told, &mut Threads::default());
+        assert!(!look());
+    }
+
+    /// A thread that says its slot, sleeps in a poll until it is asked to end that, says so, and sleeps until nobody can
+    /// ask any more.
+    pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static slot::ThreadSlot>) {
+        let (tell, told) = mpsc::channel();
+        let (ask, asked) = mpsc::channel();
+        thread::spawn(move || {
+            let slot = slot::current().expect("a living thread");
+            slot.begin_poll(now_ns(), 0);
+            tell.send(slot).expect("the test waits");
+            asked.recv().expect("the test goes on");
+            slot.end_poll();
+            tell.send(slot).expect("the test waits");
+            // Nobody can ask any more.
+            let _ = asked.recv();
+        });
+        (ask, told)
+    }
+
+    /// The thread that `told` comes from, once it sleeps, and what it has used by then.
+    pub(super) fn asleep(
+        told: &mpsc::Receiver<&'static slot::ThreadSlot>,
+        threads: &mut Threads,
+    ) -> (&'static slot::ThreadSlot, Mark) {
+        let slot = told.recv().expect("it lives");
+        loop {
+            let Sample {
+                at_ns,
+                cpu_ns,
+                run_delay_ns,
+                state,
+                ..
+            } = threads.look(slot).expect("Linux").sample;
+            if state == ThreadState::Sleeping {
+                let mark = Mark {
+                    at_ns,
+                    cpu_ns,
+                    run_delay_ns,
+                };
+                return (slot, mark);
+            }
+            thread::yield_now();
+        }
+    }
 }
