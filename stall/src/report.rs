@@ -66,11 +66,19 @@ impl StallReport {
         self.user_frames.first().or_else(|| self.frames.first())
     }
 
-    /// True if the thread was found waiting for memory.
+    /// True if the thread was found waiting for memory: for a page from the disk, or in the allocator, which is slow when
+    /// it is the first to touch memory that a busy machine has yet to find.
     pub(crate) fn waits_for_memory(&self) -> bool {
-        self.syscall.as_deref() == Some(PAGE_FAULT)
+        let allocates = |frame: &Frame| {
+            let name = frame.function.rsplit("::").next().unwrap_or_default();
+            ALLOCATING.contains(&name)
+        };
+        self.syscall.as_deref() == Some(PAGE_FAULT) || self.frames.iter().any(allocates)
     }
 }
+
+/// Through these every Rust program gets its memory, whatever its allocator is.
+const ALLOCATING: &[&str] = &["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc"];
 
 /// In the place of a system call's name.
 pub(crate) const PAGE_FAULT: &str = "page fault";

@@ -40,7 +40,7 @@ pub struct TestOptions {
     /// these. What the test itself does, and what a dependency does on its own, does not count then.
     pub within: &'static [&'static str],
     /// Only stalls whose blame is certain count: one poll of a watched future was stuck, not a worker that may have had
-    /// many short polls, and not for a page of memory that had to be read from the disk.
+    /// many short polls, and not for memory that the machine was slow to give: a page from the disk, an allocation.
     pub certain: bool,
     /// Whether a thread that computed counts, or only one that slept. False is for tests whose own future drives
     /// hundreds of calls at once, so that the length of its polls says nothing about any of them.
@@ -160,6 +160,10 @@ mod tests {
             syscall: Some(PAGE_FAULT.to_owned()),
             ..stall.clone()
         }));
+        let mut allocating = stall.clone();
+        allocating.frames = stall_in("").user_frames;
+        allocating.frames[0].function = "__rustc::__rust_realloc".to_owned();
+        assert!(!STRICT.count(&allocating));
         assert!(!STRICT.count(&StallReport {
             class: Class::Cpu,
             ..stall
