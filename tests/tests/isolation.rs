@@ -123,7 +123,6 @@ async fn a_document_that_crashes_too_often_is_dead_and_its_worker_goes_on() -> R
     let (app, _worker, process) = app_and_worker(&["--max-crashes=1"]).await?;
     let poison = stuck(&app, process).await?;
     kill_process(process, Signal::KILL)?;
-    kill_process(process, Signal::CONT)?;
     let job = app.ended(&poison).await?;
     assert_eq!(text(&job, "/state"), "dead", "{job}");
     assert_eq!(text(&job, "/error/code"), "parser-crashed");
