@@ -1,12 +1,12 @@
 //! The queue: jobs in Redis, leased to one worker at a time. Every change is one Lua script.
 
 mod backoff; // when the next attempt starts
-mod claim; // a job for a free slot
+mod claim; // jobs for free slots
 mod connection; // one node, Sentinel or Cluster; reconnects
 mod control; // cancel, retry, delete
 mod count; // depth, counts, the oldest wait
 mod error; // QueueError
-mod finish; // how an attempt ends
+mod finish; // how attempts end
 mod lease; // renew, progress
 mod list; // an owner's jobs, page by page
 mod lookup; // one job: its record, its place, its next change
@@ -28,7 +28,7 @@ use connection::Connection;
 use script::Scripts;
 use signals::Signals;
 
-pub use claim::Claim;
+pub use claim::{CLAIMED_AT_ONCE, Claim};
 pub use control::{CancelAnswer, DeleteAnswer, RetryAnswer};
 pub use count::Counts;
 pub use error::QueueError;

@@ -44,6 +44,22 @@ impl RedisServer {
         Self::on_socket(&["--appendonly", "yes", "--appendfsync", "always"]).await
     }
 
+    /// Starts one that appends every change to a file and has it on disk within a second, as `compose.yaml` sets it.
+    ///
+    /// # Errors
+    /// When there is no server binary or it does not start.
+    pub async fn durable_every_second() -> anyhow::Result<Self> {
+        let settings = [
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+        ];
+        Self::on_socket(&settings).await
+    }
+
     /// Starts one on a free port of the loopback interface, with `settings` as on its command line.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 mod claims; // the task that claims
 mod finish; // the layer that reports how a job ended
+mod reports; // the task that tells the queue
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -19,6 +20,7 @@ use apalis_core::worker::context::WorkerContext;
 
 pub(crate) use claims::{Claims, HeldJob};
 pub(crate) use finish::FinishLayer;
+pub(crate) use reports::Reports;
 
 /// The queue as apalis polls it.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use apalis::prelude::{Data, Monitor, WorkerBuilder};
 use apalis_core::error::BoxDynError;
 use futures::future::BoxFuture;
 use metrics::gauge;
-use shared::job::Tally;
+use shared::job::{JobRecord, Tally};
 use shared::queue::{InvalidWorkerId, Queue, QueueError, WorkerId, WorkerInfo};
 use shared::store::{ObjectStore, StoreError};
 use shared::telemetry::{self, TelemetryError, names};
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin};
-use crate::backend::{Claims, FinishLayer, HeldJob, QueueBackend};
+use crate::backend::{Claims, FinishLayer, HeldJob, QueueBackend, Reports};
 use crate::config::WorkerArgs;
 use crate::identity;
 use crate::janitor;
@@ -27,6 +27,10 @@ use crate::stop::StopReason;
 
 /// How long outcomes may take to be reported after the grace time.
 const LAST_REPORTS: Duration = Duration::from_secs(10);
+
+/// One attempt at a job, and what makes it of the job.
+type Attempt = BoxFuture<'static, Result<Tally, BoxDynError>>;
+type Handler = dyn Fn(HeldJob) -> Attempt + Send + Sync;
 
 /// Why a worker could not start, or ended by itself.
 #[derive(Debug, Error)]
@@ -87,19 +91,55 @@ impl Worker {
     /// Works until `shutdown` is cancelled and the drain is over; `listener` answers probes meanwhile.
     ///
     /// # Errors
-    /// [`WorkerError::Ended`] when it stops taking jobs for any other reason.
+    /// [`WorkerError::Config`] when extraction cannot be set up as configured, [`WorkerError::Ended`] when it stops
+    /// taking jobs for any other reason.
     pub fn run(
         self,
         listener: TcpListener,
         shutdown: CancellationToken,
     ) -> BoxFuture<'static, Result<(), WorkerError>> {
-        Box::pin(self.work(listener, shutdown))
+        Box::pin(async move {
+            let workshop = Workshop::open(&self.args, self.queue.clone(), self.store.clone());
+            let workshop = workshop
+                .await
+                .map_err(|error| WorkerError::Config(error.to_string()))?;
+            let workshop = Arc::new(workshop);
+            let attempt = move |job: HeldJob| -> Attempt {
+                let workshop = Arc::clone(&workshop);
+                Box::pin(async move {
+                    let attempt = workshop.attempt(job.record(), job.stop());
+                    attempt.await.map_err(Into::into)
+                })
+            };
+            self.work(listener, shutdown, Arc::new(attempt)).await
+        })
+    }
+
+    /// As [`Worker::run`] with `attempt` in place of the extraction: claims, leases and outcomes alone.
+    ///
+    /// # Errors
+    /// [`WorkerError::Ended`] when it stops taking jobs though it was not told to.
+    pub fn run_with<F>(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+        attempt: impl Fn(&JobRecord) -> F + Send + Sync + 'static,
+    ) -> BoxFuture<'static, Result<(), WorkerError>>
+    where
+        F: Future<Output = Tally> + Send + 'static,
+    {
+        let attempt = move |job: HeldJob| -> Attempt {
+            let work = attempt(job.record());
+            Box::pin(async move { Ok(work.await) })
+        };
+        Box::pin(self.work(listener, shutdown, Arc::new(attempt)))
     }
 
     async fn work(
         self,
         listener: TcpListener,
         shutdown: CancellationToken,
+        handler: Arc<Handler>,
     ) -> Result<(), WorkerError> {
         let Self {
             args,
@@ -118,12 +158,7 @@ impl Worker {
         gauge!(names::WORKER_SLOTS).set(args.slots() as f64);
         tracing::info!(worker.id = %info.id, slots = args.slots(), "taking jobs");
 
-        let workshop = Arc::new(
-            Workshop::open(&args, queue.clone(), store.clone())
-                .await
-                .map_err(|error| WorkerError::Config(error.to_string()))?,
-        );
-        let taking = take_jobs(&args, &info, workshop, &keeper, &admin, shutdown);
+        let taking = take_jobs(&args, &info, &queue, handler, &keeper, &admin, shutdown);
         let ended = tokio::select! {
             ended = taking => ended,
             never = admin::serve(listener, Arc::clone(&admin)) => match never {},
@@ -151,13 +186,14 @@ async fn leave(queue: &Queue, id: &WorkerId, keeper: &LeaseKeeper) -> Result<(),
 async fn take_jobs(
     args: &WorkerArgs,
     info: &WorkerInfo,
-    workshop: Arc<Workshop>,
+    queue: &Queue,
+    handler: Arc<Handler>,
     keeper: &LeaseKeeper,
     admin: &Admin,
     shutdown: CancellationToken,
 ) -> Result<(), WorkerError> {
     let closing = CancellationToken::new();
-    let monitor = monitor(args, info, workshop, keeper, &closing);
+    let monitor = monitor(args, info, queue, handler, keeper, &closing);
     let told_to_stop = async {
         shutdown.cancelled().await;
         admin.draining.store(true, Ordering::Relaxed);
@@ -189,14 +225,14 @@ async fn take_jobs(
 fn monitor(
     args: &WorkerArgs,
     info: &WorkerInfo,
-    workshop: Arc<Workshop>,
+    queue: &Queue,
+    handler: Arc<Handler>,
     keeper: &LeaseKeeper,
     closing: &CancellationToken,
 ) -> Monitor {
-    let (info, keeper, closing, slots) =
-        (info.clone(), keeper.clone(), closing.clone(), args.slots());
+    let (info, queue, keeper) = (info.clone(), queue.clone(), keeper.clone());
+    let (closing, slots) = (closing.clone(), args.slots());
     Monitor::new().register(move |_restarts| {
-        let queue = workshop.queue.clone();
         let claims = Claims::start(
             queue.clone(),
             info.id.clone(),
@@ -205,14 +241,16 @@ fn monitor(
             closing.clone(),
         );
         WorkerBuilder::new(info.id.as_str())
-            .backend(QueueBackend::new(claims, FinishLayer::new(queue)))
-            .data(Arc::clone(&workshop))
+            .backend(QueueBackend::new(
+                claims,
+                FinishLayer::new(Reports::start(queue.clone())),
+            ))
+            .data(Arc::clone(&handler))
             .build(work)
     })
 }
 
 /// What apalis calls for each job.
-async fn work(job: HeldJob, workshop: Data<Arc<Workshop>>) -> Result<Tally, BoxDynError> {
-    let attempt = Box::pin(workshop.attempt(job.record(), job.stop()));
-    attempt.await.map_err(Into::into)
+async fn work(job: HeldJob, handler: Data<Arc<Handler>>) -> Result<Tally, BoxDynError> {
+    handler(job).await
 }

@@ -1,27 +1,33 @@
--- Leases the next job to a worker. Cost: O(log n), with at most 100 promotions, 20 leases taken back and 16 looks.
+-- Leases the next jobs to a worker. Cost: O(log n) per job, with at most 100 promotions, 20 leases taken back and 16
+-- looks in vain.
 --
--- ARGV[4] worker, ARGV[5] request id, ARGV[6] lease in ms, ARGV[7] crashes at which a job is dead
+-- ARGV[4] worker, ARGV[5] request id, ARGV[6] lease in ms, ARGV[7] crashes at which a job is dead,
+-- ARGV[8] jobs wanted, ARGV[9…] names of fields that a claim does not change
 --
--- Answers {'job', id, attempt, 1 when more jobs are claimable, fields and values of the record}, or
--- {'none', ms until a delayed job or a lease is due, -1 = none}. The same request id answers the same job for as long
--- as its lease holds.
+-- Answers {'jobs', 1 when more are claimable, {id, attempt, revision, when it started, values of those fields…}…}, or
+-- {'none', ms until a delayed job or a lease is due, -1 = none}. The same request id answers the same jobs for as long
+-- as their leases hold.
 
-local worker, lease = ARGV[4], tonumber(ARGV[6])
+local worker, lease, wanted = ARGV[4], tonumber(ARGV[6]), tonumber(ARGV[8])
 local request = P .. 'claim:' .. ARGV[5]
 local now = now_ms()
+local answer = { 'jobs', 0 }
 
-local function answer(job, more)
-  return { 'job', job.id, tostring(job.attempt), more and 1 or 0, redis.call('HGETALL', job_key(job.id)) }
+local function hand_over(job, started_at)
+  place(P .. 'running', job.id, now + lease)
+  answer[#answer + 1] = { job.id, job.attempt, job.revision, started_at, unpack(job.more) }
 end
 
 local answered = redis.call('GET', request)
-if answered then
-  local id, attempt = answered:match('^(%S+) (%d+)$')
-  local job = read(id)
+for id, attempt in (answered or ''):gmatch('(%S+) (%d+)') do
+  local job = read(id, unpack(ARGV, 9))
   if job and is_held(job) and job.attempt == number(attempt) and job.worker == worker then
-    redis.call('ZADD', P .. 'running', now + lease, id)
-    return answer(job, true)
+    hand_over(job, number(redis.call('HGET', job_key(id), 'started_at')))
   end
+end
+if answer[3] then
+  answer[2] = 1
+  return answer
 end
 
 promote(now)
@@ -33,10 +39,10 @@ local function set_aside(owner, id, score, job)
     redis.call('ZADD', P .. 'version:' .. job.version, score, id)
     return
   end
-  redis.call('ZREM', P .. 'queued', id)
+  place(P .. 'queued', id, nil)
   if not job and redis.call('ZREM', list_key(owner, 'queued'), id) == 1 then -- its record was removed by hand
-    redis.call('HINCRBY', P .. 'counts', 'queued', -1)
-    redis.call('ZREM', P .. 'list:' .. owner, id)
+    count('queued', -1)
+    place(P .. 'list:' .. owner, id, nil)
   end
 end
 
@@ -44,40 +50,48 @@ end
 local function take(owner, tag)
   local head = redis.call('ZPOPMIN', P .. 'pending:' .. owner)
   local id = head[1]
-  local job = id and read(id)
+  local job = id and read(id, unpack(ARGV, 9))
   if not job or not job.known or job.state ~= 'queued' then
     if id then set_aside(owner, id, head[2], job) end
     schedule(owner)
     return nil
   end
-  redis.call('ZREM', P .. 'queued', id)
+  place(P .. 'queued', id, nil)
   if job.attempt > 0 then
     redis.call('HDEL', job_key(id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error')
   end
   job.attempt = job.attempt + 1
   move(job, 'running', 'attempt', job.attempt, 'worker', worker, 'started_at', now)
-  redis.call('ZADD', P .. 'running', now + lease, id)
-  redis.call('SET', request, id .. ' ' .. job.attempt, 'PX', lease)
-  redis.call('SET', P .. 'clock', tag)
   if may_run(owner) then
     redis.call('ZADD', P .. 'owners', tag + 1, owner)
-    return job, true
+  else
+    rest(owner, tag + 1)
   end
-  rest(owner, tag + 1)
-  return job, false
+  return job
 end
 
-for _ = 1, 16 do
-  local first = redis.call('ZRANGE', P .. 'owners', 0, 1, 'WITHSCORES')
-  local owner, tag, another = first[1], number(first[2]), first[3]
+local taken, clock = {}, nil
+for _ = 1, wanted + 15 do
+  if #taken == wanted then break end
+  local first = redis.call('ZRANGE', P .. 'owners', 0, 0, 'WITHSCORES')
+  local owner, tag = first[1], number(first[2])
   if not owner then
     take_over()
     if redis.call('EXISTS', P .. 'owners') == 0 then break end
   elseif at_limit(owner) then -- the limit was lowered
     rest(owner, tag)
   else
-    local job, more = take(owner, tag)
-    if job then return answer(job, more or another) end
+    local job = take(owner, tag)
+    if job then
+      clock = tag
+      taken[#taken + 1] = job.id .. ' ' .. job.attempt
+      hand_over(job, now)
+    end
   end
 end
-return { 'none', redis.call('EXISTS', P .. 'owners') == 1 and 0 or next_due(now) }
+local more = redis.call('EXISTS', P .. 'owners')
+if not clock then return { 'none', more == 1 and 0 or next_due(now) } end
+redis.call('SET', P .. 'clock', clock)
+redis.call('SET', request, table.concat(taken, ' '), 'PX', lease)
+answer[2] = more
+return answer

@@ -1,6 +1,5 @@
 -- What time alone brings about: delayed jobs become claimable, expired leases are taken back. Also jobs that
--- another program set aside. Stands between the
--- prelude and the scripts that look at the clock. Cost: O(log n) per job, at most 100, 20 and 10 jobs a call.
+-- another program set aside. Stands between the prelude and the scripts that look at the clock. Cost: O(log n) per job, at most 100, 20 and 10 jobs a call.
 
 local LEFT_ALONE_MS = 1000 -- how long a job in a record version of another program is out of the way
 
@@ -8,9 +7,9 @@ local function promote(now)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'delayed', '-inf', now, 'LIMIT', 0, 100)) do
     local job = read(id)
     if job and not job.known then
-      redis.call('ZADD', P .. 'delayed', now + LEFT_ALONE_MS, id)
+      place(P .. 'delayed', id, now + LEFT_ALONE_MS)
     else
-      redis.call('ZREM', P .. 'delayed', id)
+      place(P .. 'delayed', id, nil)
       if job and (job.state == 'scheduled' or job.state == 'retrying') then
         move(job, 'queued')
         enqueue(job)
@@ -25,9 +24,9 @@ local function take_back(now, max_crashes)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'running', '-inf', now, 'LIMIT', 0, 20)) do
     local job = read(id)
     if job and not job.known then
-      redis.call('ZADD', P .. 'running', now + LEFT_ALONE_MS, id)
+      place(P .. 'running', id, now + LEFT_ALONE_MS)
     else
-      redis.call('ZREM', P .. 'running', id)
+      place(P .. 'running', id, nil)
       if job and is_held(job) then
         local crashes = redis.call('HINCRBY', job_key(id), 'crashes', 1)
         if job.state == 'cancelling' then
@@ -57,6 +56,7 @@ end
 
 -- Milliseconds until time alone brings something about; -1 when nothing waits for it.
 local function next_due(now)
+  settle()
   local due
   for _, set in ipairs({ 'delayed', 'running' }) do
     local first = redis.call('ZRANGE', P .. set, 0, 0, 'WITHSCORES')

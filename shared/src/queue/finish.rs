@@ -1,4 +1,4 @@
-//! How an attempt ends. Only the holder of the lease can say so, and may say it twice.
+//! How attempts end. Only the holder of a lease can say so, and may say it twice.
 
 use std::time::Duration;
 
@@ -56,13 +56,28 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]; the job may have been finished.
     pub async fn finish(&self, lease: Lease, outcome: &Outcome) -> Result<Finished, QueueError> {
-        let ending = match outcome {
-            Outcome::Retry { error } => self.after_failure(lease, error).await?,
-            Outcome::Crashed(error) => self.after_crash(lease, error).await?,
-            other => Ending::of(other),
-        };
-        self.end(&lease.job.to_string(), lease.attempt, &ending)
-            .await
+        let finished = self.finish_all(&[(lease, outcome)]).await?;
+        Ok(finished.first().copied().unwrap_or(Finished::Stale))
+    }
+
+    /// Ends several attempts in one call; answers in their order. As [`Queue::finish`], it may be made again.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the jobs may have been finished.
+    pub async fn finish_all(
+        &self,
+        ended: &[(Lease, &Outcome)],
+    ) -> Result<Vec<Finished>, QueueError> {
+        let mut endings = Vec::with_capacity(ended.len());
+        for (lease, outcome) in ended {
+            let ending = match outcome {
+                Outcome::Retry { error } => self.after_failure(*lease, error).await?,
+                Outcome::Crashed(error) => self.after_crash(*lease, error).await?,
+                other => Ending::of(other),
+            };
+            endings.push((lease.job.to_string(), lease.attempt, ending));
+        }
+        self.end(&endings).await
     }
 
     /// Sends a job to the dead letters whose record cannot be read, even when its id cannot.
@@ -71,12 +86,13 @@ impl Queue {
         id: &str,
         attempt: u32,
         why: &str,
-    ) -> Result<Finished, QueueError> {
+    ) -> Result<(), QueueError> {
         let error = JobError {
             code: ErrorCode::PoisonJob,
             detail: format!("its record cannot be read: {why}"),
         };
-        self.end(id, attempt, &Ending::dead(&error)).await
+        let ending = (id.to_owned(), attempt, Ending::dead(&error));
+        self.end(&[ending]).await.map(|_| ())
     }
 
     /// Wait or give up: decided here from the attempts that the record allows. Nobody else changes them while the
@@ -124,29 +140,34 @@ impl Queue {
         Ok(ending)
     }
 
-    async fn end(&self, id: &str, attempt: u32, ending: &Ending) -> Result<Finished, QueueError> {
+    /// `endings` are of the attempts of jobs, by their ids.
+    async fn end(&self, endings: &[(String, u32, Ending)]) -> Result<Vec<Finished>, QueueError> {
         let queue = &self.0;
         let mut call = queue.prepare(&queue.scripts.finish);
-        call.arg(id)
-            .arg(attempt)
-            .arg(ending.state)
-            .arg(millis(ending.delay));
-        for (name, value) in &ending.fields {
-            call.arg(name).arg(value);
+        for (id, attempt, ending) in endings {
+            call.arg(id)
+                .arg(attempt)
+                .arg(ending.state)
+                .arg(millis(ending.delay))
+                .arg(2 * ending.fields.len());
+            for (name, value) in &ending.fields {
+                call.arg(name).arg(value);
+            }
         }
         let answer: Vec<String> = queue.run(&call).await?;
-        match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["stale"] => Ok(Finished::Stale),
-            ["done", state] => state
-                .parse()
-                .map(Finished::Done)
-                .map_err(|()| QueueError::corrupt("the answer of finish", state)),
-            _ => Err(QueueError::corrupt(
+        if answer.len() != endings.len() {
+            return Err(QueueError::corrupt(
                 "the answer of finish",
-                format!("{answer:?}"),
-            )),
+                format!("{} for {} attempts", answer.len(), endings.len()),
+            ));
         }
+        Ok(answer.iter().map(|state| finished(state)).collect())
     }
+}
+
+/// A state that this program does not know was given by one of another version, which thus ended the attempt.
+fn finished(state: &str) -> Finished {
+    state.parse().map_or(Finished::Stale, Finished::Done)
 }
 
 impl Ending {

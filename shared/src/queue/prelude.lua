@@ -1,5 +1,8 @@
 -- What the scripts share; stands before each of them. Cost: O(log n) per function.
 --
+-- A script is the body of a function `run`, which settle.lua calls. What can wait is put off until it has answered, so
+-- that a call for many jobs costs Redis little more than one for a single job: counts, places in sorted sets, messages.
+--
 -- KEYS[1]  the prefix of every key of the queue, `{name}:`; the hash tag keeps them on one slot
 -- ARGV[1]  version of the records this program reads
 -- ARGV[2]  events to keep in the stream, about
@@ -25,16 +28,54 @@ local function job_key(id)
   return P .. 'job:' .. id
 end
 
--- What the scripts need of a record; nil when there is none, or something else under its key.
-local function read(id)
+local counted, placed, changed, woken = {}, {}, {}, false
+
+local function count(state, by)
+  counted[state] = (counted[state] or 0) + by
+end
+
+-- Puts `id` into a sorted set, or takes it out when there is no score. The last word on an id counts.
+local function place(key, id, score)
+  local set = placed[key] or {}
+  placed[key] = set
+  set[id] = score or false
+end
+
+-- Writes what was put off; to be called before such a set is read.
+local function settle()
+  for state, by in pairs(counted) do
+    if by ~= 0 then redis.call('HINCRBY', P .. 'counts', state, by) end
+  end
+  for key, set in pairs(placed) do
+    local add, remove = {}, {}
+    for id, score in pairs(set) do
+      if score then
+        add[#add + 1] = score
+        add[#add + 1] = id
+      else
+        remove[#remove + 1] = id
+      end
+    end
+    if add[1] then redis.call('ZADD', key, unpack(add)) end
+    if remove[1] then redis.call('ZREM', key, unpack(remove)) end
+  end
+  if changed[1] then redis.call('PUBLISH', P .. 'changed', table.concat(changed, ' ')) end
+  if woken then redis.call('PUBLISH', P .. 'wake', '1') end
+  counted, placed, changed, woken = {}, {}, {}, false
+end
+
+-- What the scripts need of a record, and the values of further fields in `more`; nil when there is none, or something
+-- else under its key.
+local function read(id, ...)
   local field = redis.pcall('HMGET', job_key(id), 'version', 'owner', 'state', 'attempt', 'max_attempts',
-    'attempt_base', 'crashes', 'priority', 'run_at', 'worker', 'ended', 'revision')
+    'attempt_base', 'crashes', 'priority', 'run_at', 'worker', 'ended', 'revision', 'password', ...)
   if field.err or not field[3] then return nil end
   return {
     id = id, version = field[1] or '', known = field[1] == VERSION, owner = field[2] or '-', state = field[3],
     attempt = number(field[4]), max_attempts = number(field[5]), attempt_base = number(field[6]),
     crashes = number(field[7]), priority = number(field[8]), run_at = number(field[9]),
     worker = field[10], ended = field[11] or '', revision = number(field[12]),
+    sealed = field[13] ~= false, more = { unpack(field, 14) },
   }
 end
 
@@ -56,7 +97,7 @@ end
 local function announce(job)
   redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
     'job', job.id, 'state', job.state, 'revision', job.revision)
-  redis.call('PUBLISH', P .. 'changed', job.id)
+  changed[#changed + 1] = job.id
 end
 
 -- Sets fields that a poller can see.
@@ -68,16 +109,18 @@ end
 
 -- Takes `job` to the state `to` and sets the given fields with it.
 local function move(job, to, ...)
-  redis.call('HINCRBY', P .. 'counts', job.state, -1)
-  redis.call('HINCRBY', P .. 'counts', to, 1)
-  redis.call('ZREM', list_key(job.owner, job.state), job.id)
-  redis.call('ZADD', list_key(job.owner, to), 0, job.id)
+  count(job.state, -1)
+  count(to, 1)
+  place(list_key(job.owner, job.state), job.id, nil)
+  place(list_key(job.owner, to), job.id, 0)
   job.state = to
   set(job, 'state', to, ...)
 end
 
 local function at_limit(owner)
-  return OWNER_LIMIT > 0 and redis.call('ZCARD', list_key(owner, 'running'))
+  if OWNER_LIMIT == 0 then return false end
+  settle()
+  return redis.call('ZCARD', list_key(owner, 'running'))
     + redis.call('ZCARD', list_key(owner, 'cancelling')) >= OWNER_LIMIT
 end
 
@@ -110,50 +153,50 @@ end
 local function schedule_freed(owner)
   if OWNER_LIMIT > 0 then
     schedule(owner)
-    redis.call('PUBLISH', P .. 'wake', '1')
+    woken = true
   end
 end
 
 -- Makes a job claimable; its state is `queued` already.
 local function enqueue(job)
   redis.call('ZADD', P .. 'pending:' .. job.owner, job.priority * PRIORITY_STEP + job.run_at, job.id)
-  redis.call('ZADD', P .. 'queued', job.run_at, job.id)
+  place(P .. 'queued', job.id, job.run_at)
   schedule(job.owner)
-  redis.call('PUBLISH', P .. 'wake', '1')
+  woken = true
 end
 
 -- Takes a job that waits out of wherever it waits.
 local function withdraw(job)
   if job.state == 'queued' then
     redis.call('ZREM', P .. 'pending:' .. job.owner, job.id)
-    redis.call('ZREM', P .. 'queued', job.id)
+    place(P .. 'queued', job.id, nil)
     schedule(job.owner)
   else
-    redis.call('ZREM', P .. 'delayed', job.id)
+    place(P .. 'delayed', job.id, nil)
   end
 end
 
 -- Takes a job to a terminal state.
 local function close(job, to, now, ...)
   move(job, to, 'finished_at', now, ...)
-  redis.call('ZADD', P .. (to == 'dead' and 'dead' or 'done'), now, job.id)
+  place(P .. (to == 'dead' and 'dead' or 'done'), job.id, now)
 end
 
 -- Turns a terminal job into a tombstone and notes its objects for removal.
 local function bury(job, now, keep_ms)
   local key = job_key(job.id)
   local kept = redis.call('HMGET', key, 'created_at', 'finished_at')
-  redis.call('ZREM', P .. 'done', job.id)
-  redis.call('ZREM', P .. 'dead', job.id)
-  redis.call('HINCRBY', P .. 'counts', job.state, -1)
-  redis.call('ZREM', list_key(job.owner, job.state), job.id)
-  redis.call('ZREM', P .. 'list:' .. job.owner, job.id)
+  place(P .. 'done', job.id, nil)
+  place(P .. 'dead', job.id, nil)
+  count(job.state, -1)
+  place(list_key(job.owner, job.state), job.id, nil)
+  place(P .. 'list:' .. job.owner, job.id, nil)
   redis.call('DEL', key)
   redis.call('HSET', key, 'version', job.version, 'owner', job.owner, 'state', 'expired',
     'created_at', kept[1] or now, 'finished_at', kept[2] or now)
   job.state = 'expired'
   set(job)
   redis.call('PEXPIRE', key, keep_ms)
-  redis.call('ZADD', P .. 'purge', now, job.id)
+  place(P .. 'purge', job.id, now)
 end
 

@@ -19,7 +19,7 @@ redis.call('PEXPIRE', P .. 'worker:' .. worker, ARGV[6])
 for i = 8 + fields, #ARGV, 2 do
   local job = read(ARGV[i])
   if job and is_held(job) and job.attempt == number(ARGV[i + 1]) then
-    redis.call('ZADD', P .. 'running', now + lease, job.id)
+    place(P .. 'running', job.id, now + lease)
     if job.state == 'cancelling' then cancelled[#cancelled + 1] = job.id end
   else
     lost[#lost + 1] = ARGV[i]

@@ -12,8 +12,8 @@ if not job.known then return 'version' end
 if redis.call('HGET', job_key(job.id), 'retried_by') == ARGV[6] then return 'queued' end
 if job.state ~= 'failed' and job.state ~= 'dead' and job.state ~= 'cancelled' then return 'late:' .. job.state end
 
-redis.call('ZREM', P .. 'done', job.id)
-redis.call('ZREM', P .. 'dead', job.id)
+place(P .. 'done', job.id, nil)
+place(P .. 'dead', job.id, nil)
 redis.call('HDEL', job_key(job.id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error', 'finished_at')
 job.run_at = now_ms()
 move(job, 'queued', 'run_at', job.run_at, 'retried_by', ARGV[6], 'crashes', 0, 'attempt_base', job.attempt,

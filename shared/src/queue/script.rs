@@ -4,6 +4,27 @@ use redis::{FromRedisValue, Script, ScriptInvocation};
 
 use super::{Inner, QueueError, RECORD_VERSION};
 
+/// The prelude, what else a script builds on, and its own file as the body of a function.
+macro_rules! script {
+    ($body:literal) => {
+        concat!(
+            include_str!("prelude.lua"),
+            "local function run()\n",
+            include_str!($body),
+            "\nend\n"
+        )
+    };
+    ($ground:literal $body:literal) => {
+        concat!(
+            include_str!("prelude.lua"),
+            include_str!($ground),
+            "local function run()\n",
+            include_str!($body),
+            "\nend\n",
+        )
+    };
+}
+
 macro_rules! scripts {
     ($($name:ident: $($file:literal)+,)+) => {
         /// Every script, with the prelude before it.
@@ -14,7 +35,7 @@ macro_rules! scripts {
         impl Scripts {
             pub(super) fn load() -> Self {
                 Self {
-                    $($name: Script::new(concat!(include_str!("prelude.lua"), $(include_str!($file)),+)),)+
+                    $($name: Script::new(concat!(script!($($file)+), include_str!("settle.lua"))),)+
                 }
             }
         }

@@ -175,8 +175,8 @@ async fn hear(
         match timeout(PING_EVERY, messages.next()).await {
             Ok(Some(message)) if message.get_channel_name() == wake => board.work.notify_one(),
             Ok(Some(message)) => {
-                let payload = message.get_payload::<String>().ok();
-                if let Some(job) = payload.and_then(|id| id.parse().ok()) {
+                let ids = message.get_payload::<String>().unwrap_or_default();
+                for job in ids.split(' ').filter_map(|id| id.parse().ok()) {
                     board.tell(job, message.get_channel_name() == cancel);
                 }
             }

@@ -30,13 +30,13 @@ local job = { id = id, owner = owner, state = state, revision = 0, priority = to
 redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', 0, 'priority', ARGV[10],
   'attempt', 0, 'attempt_base', 0, 'crashes', 0, 'created_at', now, 'run_at', job.run_at, unpack(ARGV, 11))
 if reserved then redis.call('SET', reserved, id, 'PX', ARGV[9]) end
-redis.call('ZREM', P .. 'purge', id)
-redis.call('HINCRBY', P .. 'counts', state, 1)
-redis.call('ZADD', P .. 'list:' .. owner, 0, id)
-redis.call('ZADD', list_key(owner, state), 0, id)
+place(P .. 'purge', id, nil)
+count(state, 1)
+place(P .. 'list:' .. owner, id, 0)
+place(list_key(owner, state), id, 0)
 if delay > 0 then
-  redis.call('ZADD', P .. 'delayed', job.run_at, id)
-  redis.call('PUBLISH', P .. 'wake', '1')
+  place(P .. 'delayed', id, job.run_at)
+  woken = true
 else
   enqueue(job)
 end

@@ -28,6 +28,7 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', P .. 'workers', '-inf', now 
   redis.call('ZREM', P .. 'workers', worker)
 end
 
+settle() -- what was buried is purged
 local purge = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'purge', '-inf', now, 'LIMIT', 0, 100)) do
   local job = read(id)

@@ -1,6 +1,8 @@
 //! The queue against a real Redis.
 
 #[cfg(test)]
+mod batch; // several jobs in one call
+#[cfg(test)]
 mod bench; // a queue of its own for each test
 #[cfg(test)]
 mod connection; // ACL, TLS, Sentinel, Cluster, restarts

@@ -37,6 +37,7 @@ enum Step {
     },
     Claim {
         worker: usize,
+        slots: usize,
     },
     /// A claim whose reply was lost, made again.
     ClaimAgain {
@@ -48,9 +49,9 @@ enum Step {
     Progress {
         lease: usize,
     },
+    /// Leases and outcomes, reported together.
     Finish {
-        lease: usize,
-        outcome: usize,
+        ended: Vec<(usize, usize)>,
     },
     Cancel {
         job: usize,
@@ -82,11 +83,11 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..OWNERS.len(), 0..10u8, prop::bool::weighted(0.2), prop::option::weighted(0.2, 0..4u8))
             .prop_map(|(owner, priority, delayed, key)| Step::Submit { owner, priority, delayed, key }),
         1 => any().prop_map(|job| Step::SubmitAgain { job }),
-        8 => (0..WORKERS.len()).prop_map(|worker| Step::Claim { worker }),
+        8 => (0..WORKERS.len(), 1..6usize).prop_map(|(worker, slots)| Step::Claim { worker, slots }),
         2 => (0..WORKERS.len()).prop_map(|worker| Step::ClaimAgain { worker }),
         2 => (0..WORKERS.len()).prop_map(|worker| Step::Renew { worker }),
         2 => any().prop_map(|lease| Step::Progress { lease }),
-        8 => (any(), 0..9usize).prop_map(|(lease, outcome)| Step::Finish { lease, outcome }),
+        8 => prop::collection::vec((any(), 0..9usize), 1..4).prop_map(|ended| Step::Finish { ended }),
         2 => any().prop_map(|job| Step::Cancel { job }),
         2 => any().prop_map(|job| Step::Retry { job }),
         1 => any().prop_map(|job| Step::Delete { job }),
@@ -141,7 +142,7 @@ struct Play<'a> {
     /// Every lease that was ever given, the lost ones too.
     leases: Vec<(usize, Lease)>,
     /// The newest claim of each worker.
-    requests: [Option<(Uuid, Option<Lease>)>; WORKERS.len()],
+    requests: [Option<(Uuid, Vec<Lease>)>; WORKERS.len()],
 }
 
 impl Play<'_> {
@@ -154,13 +155,13 @@ impl Play<'_> {
                 key,
             } => self.submit(owner, priority, delayed, key).await,
             Step::SubmitAgain { job } => self.submit_again(job).await,
-            Step::Claim { worker } => {
-                self.claim(worker).await;
+            Step::Claim { worker, slots } => {
+                self.claim(worker, slots).await;
             }
             Step::ClaimAgain { worker } => self.claim_again(worker).await,
             Step::Renew { worker } => self.renew(worker).await,
             Step::Progress { lease } => self.progress(lease).await,
-            Step::Finish { lease, outcome } => self.finish(lease, outcome).await,
+            Step::Finish { ref ended } => self.finish(ended).await,
             Step::Cancel { job } => self.cancel(job).await,
             Step::Retry { job } => self.retry(job).await,
             Step::Delete { job } => self.delete(job).await,
@@ -216,36 +217,49 @@ impl Play<'_> {
         assert_eq!(self.queue.submit(new).await.unwrap(), Submitted::Accepted);
     }
 
-    async fn claim(&mut self, by: usize) -> bool {
+    async fn claim(&mut self, by: usize, slots: usize) -> bool {
         let request = Uuid::now_v7();
         self.model.clock();
-        let claim = self.queue.claim(&name(by), request).await.unwrap();
-        let lease = claim.as_ref().map(Claim::lease);
-        self.model.claimed(
-            claim
-                .as_ref()
-                .map(|claim| (claim.record.id, claim.record.attempt)),
-        );
-        self.leases.extend(lease.map(|lease| (by, lease)));
-        self.requests[by] = Some((request, lease));
-        lease.is_some()
+        let claims = self
+            .queue
+            .claim_up_to(&name(by), request, slots)
+            .await
+            .unwrap();
+        for claim in &claims {
+            let lease = claim.lease();
+            self.model.claimed(Some((lease.job, lease.attempt)));
+        }
+        if claims.len() < slots {
+            self.model.claimed(None);
+        }
+        let leases: Vec<_> = claims.iter().map(Claim::lease).collect();
+        self.leases.extend(leases.iter().map(|lease| (by, *lease)));
+        self.requests[by] = Some((request, leases));
+        !claims.is_empty()
     }
 
     async fn claim_again(&mut self, by: usize) {
-        let Some((request, Some(lease))) = self.requests[by] else {
+        let Some((request, leases)) = &self.requests[by] else {
             return;
         };
-        if !self.model.holds(lease) {
+        let held: Vec<_> = leases
+            .iter()
+            .copied()
+            .filter(|lease| self.model.holds(*lease))
+            .collect();
+        if held.is_empty() {
             return; // a fresh claim, which the step of that name covers
         }
         let again = self
             .queue
-            .claim(&name(by), request)
+            .claim_up_to(&name(by), *request, leases.len())
             .await
-            .unwrap()
-            .expect("it is leased already");
-        assert_eq!(again.lease(), lease);
-        self.model.job(lease.job).silent = false;
+            .unwrap();
+        let again: Vec<_> = again.iter().map(Claim::lease).collect();
+        assert_eq!(again, held);
+        for lease in held {
+            self.model.job(lease.job).silent = false;
+        }
     }
 
     async fn renew(&mut self, by: usize) {
@@ -275,11 +289,8 @@ impl Play<'_> {
         assert_eq!(answer, self.model.progress(lease));
     }
 
-    async fn finish(&mut self, lease: usize, outcome: usize) {
-        let Some((_, lease)) = pick(&self.leases, lease) else {
-            return;
-        };
-        let outcome = [
+    async fn finish(&mut self, ended: &[(usize, usize)]) {
+        let outcomes = [
             Outcome::Succeeded(tally(0)),
             Outcome::Succeeded(tally(3)),
             Outcome::Failed(damage()),
@@ -289,12 +300,21 @@ impl Play<'_> {
             Outcome::Dead(damage()),
             Outcome::Cancelled,
             Outcome::Release,
-        ][outcome]
-            .clone();
-        let answer = self.queue.finish(lease, &outcome).await.unwrap();
-        assert_eq!(answer, self.model.finish(lease, &outcome), "{outcome:?}");
-        let again = self.queue.finish(lease, &outcome).await.unwrap();
-        assert_eq!(again, answer, "made again, {outcome:?} answers the same");
+        ];
+        let ended: Vec<_> = ended
+            .iter()
+            .filter_map(|(lease, outcome)| {
+                Some((pick(&self.leases, *lease)?.1, &outcomes[*outcome]))
+            })
+            .collect();
+        for time in ["first", "second"] {
+            let expected: Vec<_> = ended
+                .iter()
+                .map(|(lease, outcome)| self.model.finish(*lease, outcome))
+                .collect();
+            let answers = self.queue.finish_all(&ended).await.unwrap();
+            assert_eq!(answers, expected, "{time} report of {ended:?}");
+        }
     }
 
     async fn cancel(&mut self, job: usize) {
@@ -350,7 +370,7 @@ impl Play<'_> {
                 self.model.job(id).due = true;
             }
             let before = self.leases.len();
-            while self.claim(0).await {}
+            while self.claim(0, 3).await {}
             for (_, lease) in &self.leases[before..] {
                 let outcome = Outcome::Succeeded(tally(0));
                 let answer = self.queue.finish(*lease, &outcome).await.unwrap();

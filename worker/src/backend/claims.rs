@@ -1,4 +1,4 @@
-//! The task that claims: one job per free slot, nothing ahead of it.
+//! The task that claims: a job for each free slot, nothing ahead of it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge, histogram};
 use rand::Rng;
 use shared::job::JobRecord;
-use shared::queue::{Claim, Lease, Outcome, Queue, WorkerId};
+use shared::queue::{CLAIMED_AT_ONCE, Claim, Lease, Outcome, Queue, WorkerId};
 use shared::telemetry::names;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -63,7 +63,7 @@ impl HeldJob {
     }
 }
 
-/// The claimed job that waits to be taken by apalis; at most one.
+/// Claimed jobs that wait to be taken by apalis, which does so at once.
 type Handoff = Arc<Mutex<mpsc::Receiver<HeldJob>>>;
 
 /// Claimed jobs, for apalis.
@@ -82,7 +82,7 @@ impl Claims {
         slots: usize,
         closing: CancellationToken,
     ) -> Self {
-        let (jobs, receiver) = mpsc::channel(1);
+        let (jobs, receiver) = mpsc::channel(slots);
         let handoff = Arc::new(Mutex::new(receiver));
         let claimer = Claimer {
             queue,
@@ -127,42 +127,44 @@ struct Claimer {
 
 impl Claimer {
     async fn run(self) {
-        while let Some(slot) = self.free_slot().await {
-            let Some(claim) = self.claim().await else {
-                break;
-            };
-            let job = self.hold(claim, slot);
-            if self.jobs.send(job).await.is_err() {
+        while let Some(slots) = self.free_slots().await {
+            let claims = self.claim(slots.len()).await;
+            if claims.is_empty() {
                 break;
             }
+            for (claim, slot) in claims.into_iter().zip(slots) {
+                let job = self.hold(claim, slot);
+                if self.jobs.send(job).await.is_err() {
+                    break;
+                }
+            }
         }
-        let not_taken = lock(&self.handoff).try_recv();
-        if let Ok(job) = not_taken {
+        loop {
+            let not_taken = lock(&self.handoff).try_recv();
+            let Ok(job) = not_taken else { break };
             self.release(&job).await;
         }
     }
 
-    /// A slot, once apalis has taken the job before.
-    async fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
-        let both = async {
-            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-            let _room = self.jobs.reserve().await.ok()?;
-            Some(slot)
+    /// Every free slot, once there is one.
+    async fn free_slots(&self) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = tokio::select! {
+            () = self.closing.cancelled() => return None,
+            first = Arc::clone(&self.slots).acquire_owned() => first.ok()?,
         };
-        tokio::select! {
-            () = self.closing.cancelled() => None,
-            slot = both => slot,
-        }
+        let others = std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok());
+        let slots = std::iter::once(first).chain(others);
+        Some(slots.take(CLAIMED_AT_ONCE).collect())
     }
 
-    /// Asks until there is a job or the worker closes; an outage is waited out.
-    async fn claim(&self) -> Option<Claim> {
+    /// Asks until there are jobs or the worker closes; an outage is waited out.
+    async fn claim(&self, slots: usize) -> Vec<Claim> {
         let mut request = Uuid::now_v7();
         let mut failures = 0;
         while !self.closing.is_cancelled() {
-            match self.queue.claim(&self.worker, request).await {
-                Ok(Some(claim)) => return Some(claim),
-                Ok(None) => {
+            match self.queue.claim_up_to(&self.worker, request, slots).await {
+                Ok(claims) if !claims.is_empty() => return claims,
+                Ok(_) => {
                     failures = 0;
                     request = Uuid::now_v7();
                     self.unless_closing(self.queue.wait_for_work(POLL)).await;
@@ -177,7 +179,7 @@ impl Claimer {
                 }
             }
         }
-        None
+        Vec::new()
     }
 
     async fn unless_closing(&self, wait: impl Future<Output = ()>) {

@@ -1,33 +1,29 @@
 //! The layer around a job: runs it as a task of its own and reports how it ended.
 
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
 
 use apalis_core::error::BoxDynError;
 use apalis_core::task::Task;
 use futures::future::BoxFuture;
 use metrics::{counter, histogram};
 use shared::job::Tally;
-use shared::queue::{Finished, Outcome, Queue};
+use shared::queue::{Finished, Outcome};
 use shared::telemetry::names;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::HeldJob;
+use super::{HeldJob, Reports};
 use crate::failure::{Failure, outcome_of};
-
-/// The longest wait between two tries to report an outcome.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Wraps the service that works on jobs.
 #[derive(Clone, Debug)]
 pub(crate) struct FinishLayer {
-    queue: Queue,
+    reports: Reports,
 }
 
 impl FinishLayer {
-    pub(crate) fn new(queue: Queue) -> Self {
-        Self { queue }
+    pub(crate) fn new(reports: Reports) -> Self {
+        Self { reports }
     }
 }
 
@@ -36,7 +32,7 @@ impl<S> Layer<S> for FinishLayer {
 
     fn layer(&self, inner: S) -> FinishService<S> {
         FinishService {
-            queue: self.queue.clone(),
+            reports: self.reports.clone(),
             inner,
         }
     }
@@ -45,7 +41,7 @@ impl<S> Layer<S> for FinishLayer {
 /// Runs a job and reports its outcome.
 #[derive(Clone, Debug)]
 pub(crate) struct FinishService<S> {
-    queue: Queue,
+    reports: Reports,
     inner: S,
 }
 
@@ -64,7 +60,7 @@ where
 
     fn call(&mut self, task: Task<HeldJob>) -> Self::Future {
         let job = task.args.clone();
-        let queue = self.queue.clone();
+        let reports = self.reports.clone();
         let record = job.record();
         let span = tracing::info_span!("job", job.id = %record.id, job.attempt = record.attempt);
         // apalis polls all its jobs from one task; a task each lets them use every runtime thread.
@@ -75,7 +71,7 @@ where
                 Ok(result) => result.map_err(into_failure),
                 Err(error) => Err(Failure::Internal(error.to_string())),
             };
-            report(&queue, &job, result).await;
+            report(&reports, &job, result).await;
             Ok(())
         };
         Box::pin(finished.instrument(span))
@@ -89,28 +85,16 @@ fn into_failure(error: BoxDynError) -> Failure {
     }
 }
 
-/// Tries until the queue knows; a second report of the same outcome is harmless.
-async fn report(queue: &Queue, job: &HeldJob, result: Result<Tally, Failure>) {
-    let began = Instant::now();
+async fn report(reports: &Reports, job: &HeldJob, result: Result<Tally, Failure>) {
     if let Err(failure) = &result {
         tracing::warn!(error = %failure, "attempt ended without a result");
     }
     let Some(outcome) = outcome_of(&result) else {
         return;
     };
-    let mut pause = Duration::from_millis(20);
-    let finished = loop {
-        match queue.finish(job.lease(), &outcome).await {
-            Ok(finished) => break finished,
-            Err(error) => {
-                counter!(names::QUEUE_ERRORS_TOTAL, "call" => "finish").increment(1);
-                tracing::warn!(%error, waited = ?began.elapsed(), "outcome not reported yet");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-        }
-    };
-    note(job, &outcome, finished);
+    if let Some(finished) = reports.tell(job.lease(), outcome.clone()).await {
+        note(job, &outcome, finished);
+    }
 }
 
 fn note(job: &HeldJob, outcome: &Outcome, finished: Finished) {
