@@ -136,6 +136,14 @@ impl Client {
         Job::parse(self.body(response).await?).map(Some)
     }
 
+    /// The state of a job when it has ended, or when `within` is over.
+    pub(crate) async fn job_ended(&self, id: JobId, within: Duration) -> Result<Job, Failure> {
+        let request = self
+            .request(Method::GET, &job_path(id, ""))
+            .query(&[("wait", within.as_secs())]);
+        Job::parse(self.read(request).await?)
+    }
+
     /// One page of the list, newest first.
     pub(crate) async fn jobs(
         &self,

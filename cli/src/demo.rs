@@ -1,6 +1,5 @@
 //! `demo`: starts everything in a temporary folder, ingests one PDF, shows what came out, stops.
 
-mod exposition; // reads metrics
 mod report; // how it is told
 
 use std::path::{Path, PathBuf};
@@ -14,11 +13,11 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::client::{Client, Job, Upload, UploadOptions};
+use crate::exposition::Exposition;
 use crate::failure::{Exit, Failure};
 use crate::up::{Interrupts, Plan, Stack};
 use crate::{follow, progress, terminal, up};
 
-use exposition::Exposition;
 use report::Report;
 
 const SAMPLE: &[u8] = include_bytes!("../assets/sample.pdf");

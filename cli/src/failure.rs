@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Config = 64,
     /// The service, Redis or the store is away (`EX_UNAVAILABLE`).
     Unavailable = 69,
+    /// Stopped by ctrl-c before it was done (128 + SIGINT).
+    Interrupted = 130,
 }
 
 /// Why a command failed.
@@ -39,6 +41,9 @@ pub(crate) enum Failure {
     /// The service refused (RFC 9457).
     #[error("{0}")]
     Problem(Box<Problem>),
+    /// Ctrl-c, before it was done.
+    #[error("interrupted")]
+    Interrupted,
     /// Standard output or a file cannot be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -53,6 +58,7 @@ impl Failure {
             Self::Usage(_) | Self::Output(_) => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Unavailable(_) => Exit::Unavailable,
+            Self::Interrupted => Exit::Interrupted,
             Self::Problem(problem) => match problem.status {
                 401 | 403 => Exit::Config,
                 429 | 500.. => Exit::Unavailable,

@@ -1,8 +1,10 @@
 //! `pdf-ingest`: the service in one process, a demonstration, and a client.
 
+mod bench; // load, and what it costs
 mod client; // HTTP
 mod commands; // submit, status, wait, result, list, cancel, retry, delete, stalls
 mod demo; // the whole way of one PDF, shown
+mod exposition; // reads metrics
 mod extract; // one file, without any service
 mod failure; // what went wrong, and the exit code for it
 mod follow; // a job until it has ended
@@ -12,6 +14,7 @@ mod terminal; // what is written, and how it looks
 mod up; // everything in one process
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,16 +23,22 @@ use shared::telemetry;
 use stall::StallProbe;
 use tokio::runtime::{Builder, Runtime};
 
+use bench::BenchArgs;
 use commands::{ChangeArgs, ListArgs, ResultArgs, StallsArgs, StatusArgs, SubmitArgs, WaitArgs};
 use demo::DemoArgs;
 use extract::ExtractArgs;
 use failure::{Exit, Failure};
 use up::UpArgs;
 
+/// The programs of the services.
+const API_PROGRAM: &str = "pdf-ingest-api";
+const WORKER_PROGRAM: &str = "pdf-ingest-worker";
+
 /// Turns uploaded PDFs into text, images and metadata.
 ///
 /// Exit codes: 0 all is well, 1 a job ended without a result, 2 the request or the file makes no
-/// sense, 64 the configuration is wrong, 69 the service, Redis or the store is away.
+/// sense, 64 the configuration is wrong, 69 the service, Redis or the store is away, 130 `bench` was
+/// interrupted.
 #[derive(Parser)]
 #[command(name = "pdf-ingest", version, max_term_width = 100)]
 struct Arguments {
@@ -41,6 +50,7 @@ struct Arguments {
 enum Command {
     Up(UpArgs),
     Demo(DemoArgs),
+    Bench(BenchArgs),
     Extract(ExtractArgs),
     Submit(SubmitArgs),
     Status(StatusArgs),
@@ -61,6 +71,9 @@ fn main() -> ExitCode {
     if let Some(ended) = worker::serve_if_extraction_process() {
         return ended;
     }
+    if let Some(ended) = serve_if_called_as_service() {
+        return ended;
+    }
     install_tls_provider();
     match Arguments::parse().command {
         Command::Extract(args) => extract::run(&args),
@@ -69,6 +82,7 @@ fn main() -> ExitCode {
             Ok(telemetry) => serve(&telemetry, args.run()),
             Err(failure) => exit(Err(failure), false),
         },
+        Command::Bench(args) => ask(false, args.run()),
         Command::Submit(args) => ask(args.server.json, args.run()),
         Command::Status(args) => ask(args.server.json, args.run()),
         Command::Wait(args) => ask(args.server.json, args.run()),
@@ -78,6 +92,16 @@ fn main() -> ExitCode {
         Command::Retry(args) => ask(args.server.json, args.retry()),
         Command::Delete(args) => ask(args.server.json, args.delete()),
         Command::Stalls(args) => ask(args.json, args.run()),
+    }
+}
+
+/// Under the names of the two services this program is them, so that `bench` has processes as in production.
+fn serve_if_called_as_service() -> Option<ExitCode> {
+    let name = std::env::args_os().next()?;
+    match Path::new(&name).file_name()?.to_str()? {
+        API_PROGRAM => Some(api::main()),
+        WORKER_PROGRAM => Some(worker::main()),
+        _ => None,
     }
 }
 

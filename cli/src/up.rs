@@ -19,9 +19,12 @@ use url::Url;
 use crate::failure::{Exit, Failure};
 use crate::terminal::{self, bold, dim};
 
+pub(crate) use child::spawn;
 pub(crate) use interrupt::Interrupts;
+pub(crate) use private_redis::PrivateRedis;
+pub(crate) use redis_server::RedisServer;
 pub(crate) use services::telemetry;
-pub(crate) use stack::{Plan, Stack};
+pub(crate) use stack::{Plan, Stack, until_ready};
 
 /// Run everything in one process: Redis, a folder as object store, the API and a worker.
 ///

@@ -12,6 +12,8 @@ use super::{Client, Problem};
 use crate::failure::Failure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Shorter than the service keeps a connection without requests, so that none is sent into one that just closes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two reads: longer than any wait that is asked for.
 const READ_TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -27,6 +29,7 @@ impl Client {
         let http = builder
             .user_agent(concat!("pdf-ingest/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()
             .map_err(|error| Failure::Config(format!("HTTP client: {}", innermost(&error))))?;

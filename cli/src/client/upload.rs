@@ -1,11 +1,13 @@
 //! Uploads: a file is streamed, never held, and sent again when the service asks for patience.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ::extract::Password;
+use bytes::Bytes;
 use clap::Args;
-use futures::TryStreamExt as _;
+use futures::{TryStreamExt as _, stream};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Method};
 use serde::{Serialize, Serializer};
@@ -139,6 +141,21 @@ impl Client {
             }
             sends += 1;
         }
+    }
+
+    /// Uploads bytes that are in memory, once; an answer that is lost leaves open whether there is a job.
+    pub(crate) async fn submit_parts<const N: usize>(
+        &self,
+        parts: &[Bytes; N],
+        bytes: u64,
+    ) -> Result<Job, Failure> {
+        let parts = parts.clone().map(Ok::<_, Infallible>);
+        let request = self
+            .request(Method::POST, "v1/jobs")
+            .header(CONTENT_TYPE, "application/pdf")
+            .header(CONTENT_LENGTH, bytes)
+            .body(Body::wrap_stream(stream::iter(parts)));
+        Job::parse(self.read(request).await?)
     }
 
     async fn send_once(

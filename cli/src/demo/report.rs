@@ -7,8 +7,8 @@ use shared::job::Stage;
 use shared::manifest::{ImageEntry, Manifest};
 use shared::telemetry::names;
 
-use super::exposition::Exposition;
 use crate::client::Job;
+use crate::exposition::Exposition;
 use crate::terminal::{self, bold, bytes, count, dim, duration, grouped};
 use crate::up::Stack;
 

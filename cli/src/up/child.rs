@@ -7,7 +7,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 
 /// `command` as a running process.
-pub(super) async fn spawn(mut command: Command) -> io::Result<Child> {
+pub(crate) async fn spawn(mut command: Command) -> io::Result<Child> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a handful of processes, one at a time"

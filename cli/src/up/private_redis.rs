@@ -108,6 +108,12 @@ impl PrivateRedis {
         file.as_str().replacen("file:", "redis+unix:", 1)
     }
 
+    /// Of the server itself, not of the script that is its parent.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        let text = fs::read_to_string(self.folder.join("redis.pid")).ok()?;
+        text.trim().parse().ok()
+    }
+
     /// Resolves when Redis ends without being told to.
     pub(crate) async fn ended(&mut self) -> RedisError {
         match self.script.wait().await {

@@ -218,7 +218,8 @@ fn http_url(listener: &TcpListener) -> Result<Url, Failure> {
     Ok(Url::parse(&format!("http://{address}")).expect("a socket address makes a URL"))
 }
 
-async fn until_ready(urls: [Url; 2]) -> Result<(), Failure> {
+/// Waits until every service at these addresses says that it is ready.
+pub(crate) async fn until_ready(urls: impl IntoIterator<Item = Url>) -> Result<(), Failure> {
     let deadline = Instant::now() + READY_TIMEOUT;
     for url in urls {
         let client = Client::of_this_process(url)?;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 /// The metrics of one moment.
-pub(super) struct Exposition(String);
+pub(crate) struct Exposition(String);
 
 impl Exposition {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
 
     /// The sum of a metric over all series that have `label`, or over all; `None` when there are none.
-    pub(super) fn sum(&self, metric: &str, label: Option<&str>) -> Option<f64> {
+    pub(crate) fn sum(&self, metric: &str, label: Option<&str>) -> Option<f64> {
         let values = self.0.lines().filter_map(|line| {
             let rest = line.strip_prefix(metric)?;
             let (labels, value) = match rest.strip_prefix('{') {
@@ -25,7 +25,7 @@ impl Exposition {
     }
 
     /// All the time that a histogram in seconds has seen.
-    pub(super) fn time(&self, metric: &str, label: Option<&str>) -> Option<Duration> {
+    pub(crate) fn time(&self, metric: &str, label: Option<&str>) -> Option<Duration> {
         let seconds = self.sum(&format!("{metric}_sum"), label)?;
         Duration::try_from_secs_f64(seconds).ok()
     }
