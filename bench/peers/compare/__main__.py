@@ -7,12 +7,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from compare import machine
+from compare import machine, noop, report
 from compare.connection import ServerFailed
 from compare.document import Expected, Upload
+from compare.options import read_options
 from compare.processes import CannotStart
 from compare.results import Results, Segment
 from compare.s3 import Bucket
@@ -24,22 +23,26 @@ def main() -> int:
     """Measure and report; 1 when a system could not be measured rightly."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     use_uvloop()
-    args = arguments()
-    tools = Tools(sys.executable, shutil.which("node"), args.programs)
-    chosen = [system for system in ALL if not args.only or system.name in args.only]
-    results = Results.load(args.results) if args.add else Results()
+    options = read_options()
+    tools = Tools(sys.executable, shutil.which("node"), options.programs)
+    chosen = [system for system in ALL if not options.only or system.name in options.only]
+    plan = the_plan(options)
+    results = Results.load(options.results) if options.add else Results()
     results.not_measured = {system.name: reason for system in chosen if (reason := why_not(system, tools))}
     chosen = [system for system in chosen if system.name not in results.not_measured]
-    plan = the_plan(args)
     results.machine = machine.machine()
     results.versions |= machine.versions(chosen, tools)
-    results.document = {"bytes": args.file.stat().st_size, **vars(plan.expected)}
-    for _ in range(args.rounds):
-        number = results.next_round()
+    results.document = {"bytes": options.file.stat().st_size, **vars(plan.expected)}
+    for number in range(results.next_round(), results.next_round() + options.rounds):
         for system in chosen:
             measure_one(system, tools, plan, number, results)
-            results.save(args.results)
-    return 1 if any(segment.problem for segment in results.segments) else 0
+            results.save(options.results)
+        if options.noop:
+            noop.measure_all(tools, number, results)
+            results.save(options.results)
+    report.write(results, options.report)
+    print(options.report / "benchmarks.md")
+    return 1 if any(segment.problem for segment in results.segments) or not results.segments else 0
 
 
 def measure_one(system: System, tools: Tools, plan: Plan, number: int, results: Results) -> None:
@@ -66,52 +69,27 @@ def line(segment: Segment) -> str:
         f"others {segment.others_cores:.2f} cores",
         f"{segment.unfinished} unfinished",
     ]
-    return "  ".join(parts + [segment.problem or ""])
+    return "  ".join([*parts, segment.problem or ""])
 
 
-def the_plan(args: argparse.Namespace) -> Plan:
+def the_plan(options: argparse.Namespace) -> Plan:
     """Read the document and put the load together."""
-    expected = args.expect or Expected.by_reference(sys.executable, SYSTEMS / "reference.py", args.file)
     return Plan(
-        upload=Upload.of(args.file),
-        expected=expected,
-        concurrencies=args.concurrency,
-        seconds=args.seconds,
-        drain_seconds=args.drain,
-        s3_program=args.programs / "examples" / "s3_server",
-        bucket=args.s3_endpoint and own_bucket(args),
+        upload=Upload.of(options.file),
+        expected=options.expect or Expected.by_reference(sys.executable, SYSTEMS / "reference.py", options.file),
+        concurrencies=options.concurrency,
+        seconds=options.seconds,
+        drain_seconds=options.drain,
+        s3_program=options.programs / "examples" / "s3_server",
+        bucket=own_bucket(options) if options.s3_endpoint else None,
     )
 
 
-def own_bucket(args: argparse.Namespace) -> Bucket:
-    """The bucket of a store that runs already; its key is in the environment."""
+def own_bucket(options: argparse.Namespace) -> Bucket:
+    """Use a store that runs already; its key is in the environment."""
     region = os.environ.get("AWS_REGION", "us-east-1")
     key, secret = os.environ["S3_ACCESS_KEY_ID"], os.environ["S3_SECRET_ACCESS_KEY"]
-    return Bucket(args.s3_endpoint.rstrip("/"), args.s3_bucket, region, key, secret)
-
-
-def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="./run bench-peers", description=__doc__)
-    parser.add_argument("file", type=Path, help="the PDF")
-    parser.add_argument("--programs", type=Path, required=True, help="target/release")
-    parser.add_argument("--results", type=Path, required=True, help="JSON file of all figures")
-    parser.add_argument("--add", action="store_true", help="add rounds to the file of figures")
-    parser.add_argument("--only", action="append", help="a system; may be given again")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--concurrency", type=int, action="append")
-    parser.add_argument("--seconds", type=float, default=6.0, help="how long documents are begun, per system and load")
-    parser.add_argument("--drain", type=float, default=30.0, help="how long they may take to end after that")
-    parser.add_argument(
-        "--expect", type=Expected.parse, metavar="PAGES:LETTERS:IMAGES", help="instead of asking PyMuPDF"
-    )
-    parser.add_argument(
-        "--s3-endpoint", help="a store that runs already; S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, AWS_REGION"
-    )
-    parser.add_argument("--s3-bucket", default="bucket")
-    args = parser.parse_args(given)
-    args.concurrency = args.concurrency or [100]
-    return args
+    return Bucket(options.s3_endpoint.rstrip("/"), options.s3_bucket, region, key, secret)
 
 
 def use_uvloop() -> None:

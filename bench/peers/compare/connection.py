@@ -24,7 +24,10 @@ class Response:
         """Read the body of a 2xx answer as a JSON object."""
         if not 200 <= self.status < 300:
             raise ServerFailed(f"{self.status}: {self.body[:200].decode(errors='replace')}")
-        return cast("dict[str, Any]", json.loads(self.body))
+        try:
+            return cast("dict[str, Any]", json.loads(self.body))
+        except ValueError as error:
+            raise ServerFailed(f"not JSON: {self.body[:200].decode(errors='replace')}") from error
 
 
 class Connection(asyncio.Protocol):
