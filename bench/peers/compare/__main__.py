@@ -80,7 +80,7 @@ def the_plan(options: argparse.Namespace) -> Plan:
         concurrencies=options.concurrency,
         seconds=options.seconds,
         drain_seconds=options.drain,
-        s3_program=options.programs / "examples" / "s3_server",
+        s3_program=options.programs / "examples" / "s3_memory",
         bucket=own_bucket(options) if options.s3_endpoint else None,
     )
 

@@ -48,9 +48,8 @@ def start_redis(folder: Path, pinned: Sequence[str] = ()) -> tuple[Running, int]
 
 
 def start_s3(program: Path, folder: Path) -> tuple[Running, Bucket]:
-    """Start the object store of the project's tests, which keeps its objects below `folder`."""
-    environment = dict(os.environ) | {"TMPDIR": str(folder)}
-    running = Running(Program("s3", [str(program)], environment, folder), folder / "s3.log")
+    """Start the object store, which keeps its objects in memory."""
+    running = Running(Program("s3", [str(program)], os.environ, folder), folder / "s3.log")
     until = time.monotonic() + START_SECONDS
     while "S3_SECRET_ACCESS_KEY" not in running.log.read_text():
         running.require_alive()

@@ -5,11 +5,13 @@ from typing import Any
 
 import boto3
 import pymupdf
+from botocore.config import Config
 
 BUCKET = os.environ["S3_BUCKET"]
 PREFIX = os.environ["S3_PREFIX"]
 
-s3 = boto3.client("s3", endpoint_url=os.environ["S3_ENDPOINT"])
+# A connection for each of the threads that FastAPI or asyncio may use.
+s3 = boto3.client("s3", endpoint_url=os.environ["S3_ENDPOINT"], config=Config(max_pool_connections=50))
 
 
 def extract_and_store(job: str, pdf: bytes) -> dict[str, Any]:
