@@ -64,9 +64,9 @@ pub struct HttpArgs {
     #[arg(long, env = "API_LISTEN", default_value = "127.0.0.1:8080")]
     pub api_listen: SocketAddr,
 
-    /// Address of /debug/stalls, such as 127.0.0.1:9465; without one it is nowhere. Not for clients
-    #[arg(long, env = "API_ADMIN_LISTEN")]
-    pub api_admin_listen: Option<SocketAddr>,
+    /// Where /metrics and /debug/stalls answer; not for clients
+    #[arg(long, env = "API_ADMIN_LISTEN", default_value = "127.0.0.1:9465")]
+    pub api_admin_listen: SocketAddr,
 
     /// API keys as `id:key,id2:key2`; jobs are then visible only to the key that made them.
     /// Without keys the API is open to everyone who can reach it

@@ -72,11 +72,10 @@ async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = bind(args.http.api_listen).await?;
-    if let Some(address) = args.http.api_admin_listen {
-        // Ends with the process: it has nothing to drain.
-        tokio::spawn(crate::serve_admin(bind(address).await?));
-    }
+    let admin = bind(args.http.api_admin_listen).await?;
     let state = crate::connect(args).await?;
+    // Ends with the process: it has nothing to drain.
+    tokio::spawn(crate::serve_admin(admin, state.clone()));
     let shutdown = CancellationToken::new();
     let mut served = crate::serve(listener, state, shutdown.clone());
     select! {

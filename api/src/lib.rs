@@ -3,7 +3,7 @@
 //! A request passes `serve` (connection) → `router` (which handler) → `observe` (id, log, metrics) →
 //! a handler in `routes`. An upload passes `submit` (order of the steps) and `upload` (its bytes).
 
-mod admin; // /debug/stalls, on a listener of its own
+mod admin; // /metrics and /debug/stalls, on a listener of their own
 mod args; // flags and environment
 mod auth; // API keys → owner
 mod command; // the process: arguments, signals, exit status

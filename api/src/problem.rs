@@ -71,9 +71,10 @@ impl ApiError {
         Self::new(ErrorCode::Conflict, format!("the job is {state}"))
     }
 
-    /// Adds `Retry-After`, in whole seconds and at least one.
+    /// Adds `Retry-After`, in whole seconds, at least one and never less than `after`.
     pub(crate) fn with_retry_after(self, after: Duration) -> Self {
-        self.with_header(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)))
+        let whole = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.with_header(RETRY_AFTER, HeaderValue::from(whole.max(1)))
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -6,7 +6,7 @@ mod jobs; // submit, list, one job
 mod parts; // source, pages, images
 mod reference; // /docs, /openapi.json, /
 mod result; // result, text, markdown
-mod service; // livez, readyz, metrics, limits
+mod service; // livez, readyz, limits
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -47,7 +47,6 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(service::get_limits))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))
-        .routes(routes!(service::metrics))
 }
 
 /// A job as the body, with the headers that go with it.

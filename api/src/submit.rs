@@ -14,8 +14,9 @@ use futures::FutureExt;
 use shared::config::Secret;
 use shared::error_code::ErrorCode;
 use shared::job::{JobId, JobRecord, State};
+use shared::owner::Owner;
 use shared::password::SealedPassword;
-use shared::queue::{Announced, NewJob, Reservation, Submitted};
+use shared::queue::{Announced, Full, NewJob, Reservation, Submitted, Whose};
 use shared::store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
@@ -31,8 +32,11 @@ pub(crate) use ticket::Ticket;
 use options::Chosen;
 use receive::{Sink, receive};
 
-/// What a full queue tells its clients to wait.
-const FULL_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// What a client is told to wait when all uploads are taken.
+const TURN_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// What a full queue tells its clients to wait when no job has ended of late, and the most that it tells them.
+const FULL_RETRY_AFTER: Duration = Duration::from_secs(60);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 /// What a client is told to wait while its other request with the same key is being accepted.
 const CONFLICT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -70,10 +74,10 @@ pub(crate) async fn submit(
 
 /// Refuses before the body is read what the queue would refuse after it (a replay is no new job and passes), and sees to
 /// it that a source does not outlive this process without a job.
-async fn announce(state: &AppState, job: JobId) -> Result<(), ApiError> {
-    match state.queue.announce(job).await? {
+async fn announce(state: &AppState, job: JobId, owner: &Owner) -> Result<(), ApiError> {
+    match state.queue.announce(job, owner).await? {
         Announced::Noted => Ok(()),
-        Announced::Full { depth, limit } => Err(queue_full(depth, limit)),
+        Announced::Full(full) => Err(refused(full)),
     }
 }
 
@@ -136,7 +140,7 @@ async fn turn(state: &AppState) -> Result<OwnedSemaphorePermit, ApiError> {
         Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
         Err(_) => Err(
             ApiError::new(ErrorCode::Overloaded, "too many uploads at the same time")
-                .with_retry_after(FULL_RETRY_AFTER),
+                .with_retry_after(TURN_RETRY_AFTER),
         ),
     }
 }
@@ -147,7 +151,9 @@ async fn accept(
     mut ticket: Ticket,
     body: Body,
 ) -> Result<Acceptance, Failure> {
-    announce(state, job).await.map_err(Failure::Clean)?;
+    announce(state, job, &ticket.owner)
+        .await
+        .map_err(Failure::Clean)?;
     let mut sink = Sink::store(job);
     let received = match receive(state, &mut ticket, body, &mut sink).await {
         Ok(received) => received,
@@ -170,7 +176,8 @@ async fn accept(
     };
     match submit_surely(state, &new).await? {
         Submitted::Accepted => Ok(Acceptance::New(Box::new(record::of_new(state, new).await))),
-        Submitted::Full { depth, limit } => Err(Failure::Stored(queue_full(depth, limit))),
+        Submitted::Full(full) => Err(Failure::Stored(refused(full))),
+        Submitted::Late => Err(Failure::Stored(late())),
         Submitted::Existing(made) => {
             settle::discard(state, job).await;
             compare(state, made, &received, &chosen)
@@ -250,9 +257,28 @@ fn still_in_progress() -> ApiError {
     .with_retry_after(CONFLICT_RETRY_AFTER)
 }
 
-fn queue_full(depth: u64, limit: u64) -> ApiError {
-    let detail = format!("{depth} jobs are waiting, and {limit} may");
-    ApiError::new(ErrorCode::QueueFull, detail).with_retry_after(FULL_RETRY_AFTER)
+/// With the time in which there is room, at the pace at which jobs end.
+fn refused(full: Full) -> ApiError {
+    let Full { waiting, limit, .. } = full;
+    let (code, whose) = match full.whose {
+        Whose::Everybody => (ErrorCode::QueueFull, "jobs"),
+        Whose::Owner => (ErrorCode::QuotaExceeded, "jobs of this API key"),
+    };
+    let room_in = full.room_in.unwrap_or(FULL_RETRY_AFTER);
+    ApiError::new(
+        code,
+        format!("{waiting} {whose} are waiting, and {limit} may"),
+    )
+    .with_retry_after(room_in.min(LONGEST_RETRY_AFTER))
+}
+
+/// The process stood still, or the clock leapt, between the upload and its submit.
+fn late() -> ApiError {
+    ApiError::new(
+        ErrorCode::Overloaded,
+        "the upload waited too long for its job; send it again",
+    )
+    .with_retry_after(CONFLICT_RETRY_AFTER)
 }
 
 fn panicked() -> ApiError {

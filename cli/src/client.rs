@@ -211,7 +211,7 @@ impl Client {
         self.read(self.request(Method::GET, "debug/stalls")).await
     }
 
-    /// The metrics of the service, in the text format of Prometheus.
+    /// The metrics of the process whose admin address this is, in the text format of Prometheus.
     pub(crate) async fn metrics(&self) -> Result<String, Failure> {
         let response = self.send(self.request(Method::GET, "metrics")).await?;
         response.text().await.map_err(|error| self.away(&error))

@@ -120,7 +120,8 @@ async fn ingest(
     let probe = StallProbe::builder().install(); // the one that watches this process
     let probe = probe.map_err(|error| Failure::Config(error.to_string()))?;
     probe.flush().await; // its own thread counts, and may be behind
-    let metrics = Exposition::new(client.metrics().await?);
+    let admin = Client::of_this_process(stack.admin_url.clone())?;
+    let metrics = Exposition::new(admin.metrics().await?);
     report.ended(&ended)?;
     if ended.state.has_result() {
         let manifest = client.manifest(ended.id).await?;

@@ -98,6 +98,7 @@ fn announce(stack: &Stack) -> Result<(), Failure> {
         ("redis", stack.redis.clone()),
         ("objects", stack.objects.clone()),
         ("look", stack.redis_cli.line(&["keys", "*"])),
+        ("metrics", format!("{}metrics", stack.admin_url)),
         (
             "stalls",
             format!("pdf-ingest stalls --url {}", stack.admin_url),

@@ -37,7 +37,7 @@ pub use lease::{Lease, ProgressAnswer, Renewal};
 pub use list::{Cursor, InvalidCursor, JobPage, ListQuery};
 pub use record::RECORD_VERSION;
 pub use submit::{
-    Announced, IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted,
+    Announced, Full, IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted, Whose,
 };
 pub use worker::{InvalidWorkerId, WorkerId, WorkerInfo};
 

@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use redis::aio::MultiplexedConnection;
 use shared::config::QueueArgs;
-use shared::job::{JobId, JobOptions, Priority, Tally};
+use shared::job::Tally;
 use shared::queue::{NewJob, Outcome, Queue, WorkerId};
+use tests::passage::plain_job;
 use tests::redis::RedisServer;
 use uuid::Uuid;
 
@@ -62,6 +63,7 @@ async fn fill(redis: &RedisServer, queued: u64) -> anyhow::Result<Depth> {
     let args = QueueArgs {
         queue_name: format!("depth-{queued}"),
         queue_depth: u64::MAX,
+        owner_queued: 0,
         ..QueueArgs::default()
     };
     let queue = Queue::connect(&redis.args(), &args).await?;
@@ -205,17 +207,5 @@ async fn latency(redis: &RedisServer) -> anyhow::Result<()> {
 
 fn job(number: u64) -> NewJob {
     let owner = format!("owner-{}", number as usize % OWNERS);
-    NewJob {
-        id: JobId::generate(),
-        owner: owner.parse().expect("it is a plain name"),
-        filename: Some("paper.pdf".to_owned()),
-        bytes: 123_456,
-        sha256: "ab".repeat(32),
-        options: JobOptions::default(),
-        priority: Priority::default(),
-        delay: Duration::ZERO,
-        idempotency: None,
-        traceparent: None,
-        password: None,
-    }
+    plain_job(owner.parse().expect("it is a plain name"))
 }

@@ -158,7 +158,7 @@ async fn connect(redis: &RedisServer, count: usize) -> anyhow::Result<Vec<Queue>
 async fn client(scene: Arc<Scene>, queue: Queue) -> anyhow::Result<()> {
     while !scene.has_ended() {
         let job = job();
-        queue.announce(job.id).await?;
+        queue.announce(job.id, &job.owner).await?;
         queue.submit(&job).await?;
         let mut record = queue.get(job.id).await?.context("it was submitted")?;
         queue.position(job.id).await?;

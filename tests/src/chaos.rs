@@ -2,6 +2,7 @@
 
 mod audit; // what must hold afterwards
 mod clients; // submit, and submit again until there is an answer
+mod clock; // the time of day, which leaps
 mod cluster; // API, workers, Redis and store as processes that can be killed
 mod documents; // what is uploaded, and what becomes of it undisturbed
 mod fault; // what is done to the cluster
@@ -9,7 +10,6 @@ mod gate; // a connection that can be cut, held and cut short
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -23,9 +23,6 @@ use cluster::Cluster;
 pub use cluster::Programs;
 use documents::Documents;
 use fault::Fault;
-
-/// How long jobs may take to end once nothing disturbs them any more, besides twice the lease.
-const QUIET_END: Duration = Duration::from_secs(240);
 
 /// One run. The same seed gives the same documents and the same faults in the same order.
 #[derive(Clone, Debug)]
@@ -46,6 +43,8 @@ pub struct Report {
     plan: Plan,
     took: Duration,
     injected: BTreeMap<&'static str, usize>,
+    /// Kinds of faults that this machine has no means for.
+    impossible: Vec<&'static str>,
     audit: audit::Findings,
     retries: usize,
 }
@@ -74,7 +73,12 @@ pub async fn run(plan: &Plan) -> Result<Report> {
     let clients = clients::start(plan, &cluster, &documents, &submitted);
     let mut injected = BTreeMap::new();
     let mut random = StdRng::seed_from_u64(plan.seed);
-    for (number, fault) in faults(plan.faults, &mut random).into_iter().enumerate() {
+    let (possible, impossible): (Vec<Fault>, Vec<Fault>) = Fault::ALL
+        .iter()
+        .copied()
+        .partition(|fault| fault.is_possible(&cluster));
+    let faults = shuffled(&possible, plan.faults, &mut random);
+    for (number, fault) in faults.into_iter().enumerate() {
         // Faults are spread over the submits, so that all of them meet running jobs.
         let due = plan.jobs * number / plan.faults.max(1);
         while submitted.load(Ordering::Relaxed) < due && !clients.is_finished() {
@@ -90,45 +94,37 @@ pub async fn run(plan: &Plan) -> Result<Report> {
     }
     let accepted = clients.await??;
     cluster.heal().await?;
-    let audit = audit::look(&cluster, &documents, &accepted, QUIET_END).await?;
+    let audit = audit::look(&cluster, &documents, &accepted).await?;
+    cluster.end().await?;
     Ok(Report {
         plan: plan.clone(),
         took: began.elapsed(),
         injected,
+        impossible: impossible.into_iter().map(Fault::name).collect(),
         retries: accepted.iter().map(|accepted| accepted.retries).sum(),
         audit,
     })
 }
 
 /// All kinds equally often, in a random order.
-fn faults(count: usize, random: &mut StdRng) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = Fault::ALL.iter().copied().cycle().take(count).collect();
+fn shuffled(kinds: &[Fault], count: usize, random: &mut StdRng) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = kinds.iter().copied().cycle().take(count).collect();
     faults.shuffle(random);
     faults
 }
 
 impl Plan {
-    /// Finds the programs beside the one that runs, where cargo puts them.
+    /// With the programs beside the one that runs.
     ///
     /// # Errors
     /// When they are not there.
     pub fn new(seed: u64, jobs: usize, faults: usize) -> Result<Self> {
-        let mut folder: PathBuf = std::env::current_exe()?;
-        while folder.pop() {
-            let programs = Programs {
-                api: folder.join("api"),
-                worker: folder.join("worker"),
-            };
-            if programs.api.is_file() && programs.worker.is_file() {
-                return Ok(Self {
-                    seed,
-                    jobs,
-                    faults,
-                    programs,
-                });
-            }
-        }
-        anyhow::bail!("api and worker are not built: cargo build -p tests --bins")
+        Ok(Self {
+            seed,
+            jobs,
+            faults,
+            programs: Programs::find()?,
+        })
     }
 }
 
@@ -142,6 +138,9 @@ impl fmt::Display for Report {
         }
         let total: usize = self.injected.values().sum();
         writeln!(f, "    {total:5}  in all")?;
+        for fault in &self.impossible {
+            writeln!(f, "        -  {fault}: not without libfaketime")?;
+        }
         writeln!(f, "\n  seen")?;
         writeln!(f, "    {:5}  submits made again", self.retries)?;
         write!(f, "{}", self.audit)

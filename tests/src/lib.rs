@@ -2,6 +2,7 @@
 
 pub mod app; // the API and its workers
 pub mod chaos; // everything dies while jobs run; then nothing is missing
+pub mod passage; // jobs that pass through a queue unread
 pub mod pdf; // small documents, written object by object
 pub mod processes; // the processes in which documents are read
 pub mod redis; // a private Redis

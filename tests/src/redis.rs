@@ -24,6 +24,7 @@ pub struct RedisServer {
     process: Child,
     folder: TempDir,
     settings: Vec<String>,
+    environment: Vec<(&'static str, OsString)>,
     url: String,
 }
 
@@ -33,7 +34,8 @@ impl RedisServer {
     /// # Errors
     /// When there is no server binary or it does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::on_socket(&["--save", "", "--appendonly", "no"]).await
+        let settings = on_socket(&["--save", "", "--appendonly", "no"]);
+        Self::launch(settings, Vec::new(), String::new()).await
     }
 
     /// Starts one that has every change on disk before it answers, on a unix socket; for [`Self::restart`].
@@ -41,7 +43,19 @@ impl RedisServer {
     /// # Errors
     /// When there is no server binary or it does not start.
     pub async fn durable() -> anyhow::Result<Self> {
-        Self::on_socket(&["--appendonly", "yes", "--appendfsync", "always"]).await
+        Self::durable_with([]).await
+    }
+
+    /// The same, with more environment variables.
+    ///
+    /// # Errors
+    /// When there is no server binary or it does not start.
+    pub async fn durable_with(
+        environment: impl IntoIterator<Item = (&'static str, OsString)>,
+    ) -> anyhow::Result<Self> {
+        let settings = on_socket(&["--appendonly", "yes", "--appendfsync", "always"]);
+        let environment = environment.into_iter().collect();
+        Self::launch(settings, environment, String::new()).await
     }
 
     /// Starts one that appends every change to a file and has it on disk within a second, as `compose.yaml` sets it.
@@ -49,15 +63,8 @@ impl RedisServer {
     /// # Errors
     /// When there is no server binary or it does not start.
     pub async fn durable_every_second() -> anyhow::Result<Self> {
-        let settings = [
-            "--save",
-            "",
-            "--appendonly",
-            "yes",
-            "--appendfsync",
-            "everysec",
-        ];
-        Self::on_socket(&settings).await
+        let settings = on_socket(&["--appendonly", "yes", "--appendfsync", "everysec"]);
+        Self::launch(settings, Vec::new(), String::new()).await
     }
 
     /// Starts one on a free port of the loopback interface, with `settings` as on its command line.
@@ -99,20 +106,18 @@ impl RedisServer {
         loop {
             attempt += 1;
             let (settings, url) = configure(free_port()?);
-            match Self::launch(settings, url).await {
+            match Self::launch(settings, Vec::new(), url).await {
                 Err(_) if attempt < PORT_ATTEMPTS => {}
                 answer => return answer,
             }
         }
     }
 
-    async fn on_socket(settings: &[&str]) -> anyhow::Result<Self> {
-        let mut all: Vec<String> = settings.iter().map(ToString::to_string).collect();
-        all.extend(["--port".to_owned(), "0".to_owned()]);
-        Self::launch(all, String::new()).await
-    }
-
-    async fn launch(settings: Vec<String>, url: String) -> anyhow::Result<Self> {
+    async fn launch(
+        settings: Vec<String>,
+        environment: Vec<(&'static str, OsString)>,
+        url: String,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let url = if url.is_empty() {
             format!("redis+unix://{}", socket(folder.path()).display())
@@ -120,9 +125,10 @@ impl RedisServer {
             url
         };
         let mut server = Self {
-            process: spawn(folder.path(), &settings)?,
+            process: spawn(folder.path(), &settings, &environment)?,
             folder,
             settings,
+            environment,
             url,
         };
         server.wait_until_ready().await?;
@@ -183,7 +189,7 @@ impl RedisServer {
     /// # Errors
     /// When it does not start.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
-        self.process = spawn(self.folder.path(), &self.settings)?;
+        self.process = spawn(self.folder.path(), &self.settings, &self.environment)?;
         self.wait_until_ready().await
     }
 
@@ -238,7 +244,17 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("redis.sock")
 }
 
-fn spawn(folder: &Path, settings: &[String]) -> anyhow::Result<Child> {
+/// On no port but its socket.
+fn on_socket(settings: &[&str]) -> Vec<String> {
+    let all = settings.iter().chain(&["--port", "0"]);
+    all.map(ToString::to_string).collect()
+}
+
+fn spawn(
+    folder: &Path,
+    settings: &[String],
+    environment: &[(&'static str, OsString)],
+) -> anyhow::Result<Child> {
     let log = File::create(folder.join("log"))?;
     let (program, name) =
         binary().context("no redis server: set REDIS_SERVER, or install valkey or redis")?;
@@ -246,6 +262,7 @@ fn spawn(folder: &Path, settings: &[String]) -> anyhow::Result<Child> {
     command
         .arg0(name)
         .current_dir(folder)
+        .envs(environment.iter().cloned())
         .args(settings) // first, because a configuration file must be
         .args(["--bind", "127.0.0.1", "--unixsocket"])
         .arg(socket(folder))

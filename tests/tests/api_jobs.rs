@@ -227,6 +227,33 @@ async fn a_job_is_visible_to_its_own_key_only() -> Result<()> {
 }
 
 #[stall::test(options = tests::GUARDED)]
+async fn a_key_at_its_quota_is_refused_and_others_are_not() -> Result<()> {
+    let app = TestApp::start(Flags {
+        api: &[
+            "--api-keys=ada:0123456789abcdef,bob:fedcba9876543210",
+            "--owner-queued=1",
+        ],
+        ..Flags::default()
+    })
+    .await?;
+    for (key, status) in [
+        ("Bearer 0123456789abcdef", StatusCode::ACCEPTED),
+        ("Bearer 0123456789abcdef", StatusCode::TOO_MANY_REQUESTS),
+        ("Bearer fedcba9876543210", StatusCode::ACCEPTED),
+    ] {
+        let pdf = Pdf::with_pages(1).build();
+        let answer = submit_with(&app, "/v1/jobs", pdf, &[("authorization", key)]).await?;
+        assert_eq!(answer.status(), status);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            assert_eq!(answer.headers()["retry-after"], "60", "no job has ended");
+            assert_eq!(text(&answer.json().await?, "/code"), "quota-exceeded");
+        }
+    }
+    assert_eq!(app.s3.objects()?, 2);
+    Ok(())
+}
+
+#[stall::test(options = tests::GUARDED)]
 async fn a_drain_answers_long_polls_and_ends_requests_in_flight() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let response = app

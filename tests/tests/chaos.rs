@@ -11,7 +11,7 @@ async fn whatever_dies_every_accepted_job_ends_once_with_the_bytes_of_a_quiet_ru
     let report = chaos::run(&Plan {
         seed: 7,
         jobs: 150,
-        faults: 18,
+        faults: 20,
         programs: Programs {
             api: PathBuf::from(env!("CARGO_BIN_EXE_api")),
             worker: PathBuf::from(env!("CARGO_BIN_EXE_worker")),

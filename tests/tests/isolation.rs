@@ -34,7 +34,7 @@ async fn until<F: AsyncFnMut() -> Result<bool>>(
 }
 
 /// An API, and a worker process of one slot with `more` flags.
-async fn app_and_worker(more: &[&str]) -> Result<(TestApp, Child, Pid)> {
+async fn app_with_worker(more: &[&str]) -> Result<(TestApp, Child)> {
     let ours = ["--slots=1", "--uploads=1", "--upload-buffer=1MiB"];
     let flags: Vec<&str> = ours.iter().chain(more).copied().collect();
     let app = TestApp::start(Flags {
@@ -44,6 +44,12 @@ async fn app_and_worker(more: &[&str]) -> Result<(TestApp, Child, Pid)> {
     })
     .await?;
     let worker = app.worker_process(WORKER)?;
+    Ok((app, worker))
+}
+
+/// The same, with the process that has read its first document.
+async fn app_and_worker(more: &[&str]) -> Result<(TestApp, Child, Pid)> {
+    let (app, worker) = app_with_worker(more).await?;
     let id = worker.id().context("the worker has ended")?;
     // A process that has read a document waits for the next one.
     let first = app.submit(Pdf::with_pages(1).build()).await?;
@@ -170,6 +176,42 @@ async fn a_document_that_needs_too_much_memory_says_so() -> Result<()> {
     assert_eq!(text(&job, "/error/code"), "memory-limit");
     assert_eq!(job["attempt"], 2);
     app.finish().await
+}
+
+/// The processes that a worker has after each of `documents`.
+async fn processes_after(documents: usize, more: &[&str]) -> Result<Vec<Vec<Pid>>> {
+    let (app, worker) = app_with_worker(more).await?;
+    let worker = worker.id().context("the worker has ended")?;
+    let mut seen = Vec::new();
+    for _ in 0..documents {
+        let id = app.submit(Pdf::with_pages(1).build()).await?;
+        let job = app.ended(&id).await?;
+        assert_eq!(text(&job, "/state"), "succeeded", "{job}");
+        assert_eq!(job["attempt"], 1);
+        seen.push(extraction_processes(worker)?);
+    }
+    app.finish().await?;
+    Ok(seen)
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_process_is_kept_for_its_documents_and_then_replaced() -> Result<()> {
+    let kept = processes_after(3, &[]).await?;
+    assert_eq!(kept, [&*kept[0]; 3]);
+    assert_eq!(kept[0].len(), 1);
+
+    let seen = processes_after(5, &["--process-documents=2"]).await?;
+    let (first, third, fifth) = (&seen[0], &seen[2], &seen[4]);
+    assert!(seen[1].is_empty() && seen[3].is_empty(), "{seen:?}");
+    assert!(first != third && third != fifth, "{seen:?}");
+    Ok(())
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_process_that_has_grown_is_not_kept() -> Result<()> {
+    let seen = processes_after(2, &["--process-resident=1MiB"]).await?;
+    assert!(seen.iter().all(Vec::is_empty), "{seen:?}");
+    Ok(())
 }
 
 #[stall::test(options = tests::GUARDED)]

@@ -1,7 +1,7 @@
 //! Flags and environment of a worker.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,6 +78,14 @@ pub struct WorkArgs {
     /// Memory that a document may take in its process, with ISOLATION=process
     #[arg(long, env = "MAX_MEMORY", default_value = "1GiB")]
     pub max_memory: ByteSize,
+
+    /// Documents after which an extraction process is replaced by a new one, so that what a library leaks does not add up
+    #[arg(long, env = "PROCESS_DOCUMENTS", default_value = "1000")]
+    pub process_documents: NonZeroU32,
+
+    /// Memory that an extraction process may keep between two documents; one that keeps more is replaced
+    #[arg(long, env = "PROCESS_RESIDENT", default_value = "128MiB")]
+    pub process_resident: ByteSize,
 
     /// Program that serves as extraction process, when it is not this one
     #[arg(long, hide = true)]

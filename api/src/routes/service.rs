@@ -1,21 +1,15 @@
-//! The service itself: alive, ready, metrics, limits.
+//! The service itself: alive, ready, limits.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use metrics::gauge;
 use serde::Serialize;
 use shared::error_code::ErrorCode;
-use shared::job::State as JobState;
-use shared::telemetry::names::QUEUE_JOBS;
 use thiserror::Error;
 use tokio::join;
 use tokio::time::timeout;
-use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::openapi::ReadyProblems;
@@ -106,33 +100,6 @@ async fn answers<E: Display>(
 
 fn not_ready(code: ErrorCode, detail: &str) -> ApiError {
     ApiError::new(code, detail).with_retry_after(NOT_READY_RETRY_AFTER)
-}
-
-/// Metrics
-///
-/// In the text format of Prometheus.
-#[utoipa::path(
-    get,
-    path = "/metrics",
-    tag = "service",
-    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"))
-)]
-pub(super) async fn metrics(State(state): State<AppState>) -> Response {
-    match timeout(PROBE_PATIENCE, state.queue.counts()).await {
-        Ok(Ok(counts)) => {
-            for job in JobState::ALL
-                .iter()
-                .filter(|job| **job != JobState::Expired)
-            {
-                // Exact below 2^53 jobs.
-                gauge!(QUEUE_JOBS, "state" => job.as_str()).set(counts.of(*job) as f64);
-            }
-        }
-        Ok(Err(error)) => warn!(%error, "the queue's counts are missing from the metrics"),
-        Err(_) => warn!("the queue's counts are missing from the metrics: no answer in time"),
-    }
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    ([(CONTENT_TYPE, content_type)], state.metrics.render()).into_response()
 }
 
 /// Limits

@@ -56,6 +56,12 @@ pub(crate) struct Limits {
     /// Waiting jobs at which uploads are refused with `queue-full`.
     #[schema(minimum = 0)]
     max_queue_depth: u64,
+    /// Waiting jobs of one API key at which its uploads are refused with `quota-exceeded`; 0 sets no limit.
+    #[schema(minimum = 0)]
+    max_waiting_per_key: u64,
+    /// Running jobs of one API key; 0 sets no limit.
+    #[schema(minimum = 0)]
+    max_running_per_key: u32,
     /// Longest `wait` in seconds; a longer one counts as this.
     #[schema(minimum = 0)]
     max_wait_seconds: u64,
@@ -91,6 +97,8 @@ impl Limits {
             max_attempts: queue.max_attempts,
             max_crashes: queue.max_crashes,
             max_queue_depth: queue.queue_depth,
+            max_waiting_per_key: queue.owner_queued,
+            max_running_per_key: queue.owner_running,
             max_wait_seconds: http.max_wait.as_secs(),
             max_delay_seconds: MAX_DELAY.as_secs(),
             max_page_size: MAX_PAGE_SIZE,

@@ -11,6 +11,9 @@ use worker::WorkerArgs;
 
 use crate::failure::Failure;
 
+/// Any free port, unless the environment names one: several may run beside each other.
+const ADMIN_ANYWHERE: &str = "--api-admin-listen=127.0.0.1:0";
+
 /// Where both services find Redis and the object store.
 pub(super) struct Backends {
     pub(super) redis_url: Secret,
@@ -49,8 +52,12 @@ pub(crate) fn telemetry(log: &str) -> Result<TelemetryArgs, Failure> {
 impl Backends {
     /// The API on `listen`, with `more` flags.
     pub(super) fn api(&self, listen: SocketAddr, more: &[&str]) -> Result<ApiArgs, Failure> {
-        let flags = self.flags("--api-listen", listen).into_iter();
-        let command: ApiCommand = parse(flags.chain(more.iter().map(Into::into)))?;
+        let mut flags = self.flags("--api-listen", listen);
+        if std::env::var_os("API_ADMIN_LISTEN").is_none() {
+            flags.push(ADMIN_ANYWHERE.into());
+        }
+        flags.extend(more.iter().map(Into::into));
+        let command: ApiCommand = parse(flags)?;
         command.args.check().map_err(Failure::Config)?;
         Ok(command.args)
     }

@@ -45,7 +45,7 @@ pub(crate) struct Plan {
 pub(crate) struct Stack {
     /// Of the API.
     pub(crate) url: Url,
-    /// Where the worker answers who runs it.
+    /// Where `/metrics` and `/debug/stalls` of this process are.
     pub(crate) admin_url: Url,
     /// Which Redis, in words.
     pub(crate) redis: String,
@@ -61,6 +61,16 @@ pub(crate) struct Stack {
     shutdown: CancellationToken,
     private_redis: Option<PrivateRedis>,
     _data: Option<DataFolder>,
+}
+
+/// Who connects where.
+struct Listeners {
+    /// Clients.
+    api: TcpListener,
+    /// Who runs the service.
+    admin: TcpListener,
+    /// Nobody but `up`, which asks whether the worker is ready.
+    probes: TcpListener,
 }
 
 impl Stack {
@@ -109,10 +119,14 @@ impl Stack {
             password_key,
         };
         let api_args = backends.api(listener.local_addr()?, plan.api_flags)?;
-        let probes = bind(WORKER_LISTEN).await?;
+        let listeners = Listeners {
+            admin: bind(api_args.http.api_admin_listen).await?,
+            probes: bind(WORKER_LISTEN).await?,
+            api: listener,
+        };
         let mut stack = Self {
-            url: http_url(&listener)?,
-            admin_url: http_url(&probes)?,
+            url: http_url(&listeners.api)?,
+            admin_url: http_url(&listeners.admin)?,
             redis,
             objects,
             is_open: api_args.http.api_keys.is_none() && api_args.http.api_keys_file.is_none(),
@@ -124,7 +138,7 @@ impl Stack {
             _data: data,
         };
         stack
-            .start_services(&api_args, &backends, listener, probes)
+            .start_services(&api_args, &backends, listeners)
             .await?;
         Ok(stack)
     }
@@ -133,9 +147,10 @@ impl Stack {
         &mut self,
         api_args: &ApiArgs,
         backends: &Backends,
-        listener: TcpListener,
-        probes: TcpListener,
+        listeners: Listeners,
     ) -> Result<(), Failure> {
+        let Listeners { api, admin, probes } = listeners;
+        let worker_url = http_url(&probes)?;
         let state = api::connect(api_args)
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
@@ -143,20 +158,18 @@ impl Stack {
             .await
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
 
-        if let Some(address) = api_args.http.api_admin_listen {
-            let debug = api::serve_admin(bind(address).await?);
-            let shutdown = self.shutdown.clone();
-            self.services.spawn(async move {
-                let ended = shutdown.run_until_cancelled(debug).await;
-                named("the API's debug endpoint", ended.unwrap_or(Ok(())))
-            });
-        }
-        let api = api::serve(listener, state, self.shutdown.clone());
+        let admin = api::serve_admin(admin, state.clone());
+        let shutdown = self.shutdown.clone();
+        self.services.spawn(async move {
+            let ended = shutdown.run_until_cancelled(admin).await;
+            named("the API's admin listener", ended.unwrap_or(Ok(())))
+        });
+        let api = api::serve(api, state, self.shutdown.clone());
         self.services.spawn(async { named("the API", api.await) });
         let work = worker.run(probes, self.shutdown.clone());
         self.services
             .spawn(async { named("the worker", work.await) });
-        let ready = until_ready([self.url.clone(), self.admin_url.clone()]);
+        let ready = until_ready([self.url.clone(), worker_url]);
         tokio::select! {
             failure = self.ended() => Err(failure),
             ready = ready => ready,

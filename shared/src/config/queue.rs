@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, FromArgMatches as _};
 
 use super::{Problems, duration};
+use crate::owner::Owner;
 
 /// Queue. Api and workers of one queue must agree on these.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +63,10 @@ pub struct QueueArgs {
     #[arg(long, env = "ORPHAN_AFTER", default_value = "24h", value_parser = duration)]
     pub orphan_after: Duration,
 
+    /// Waiting jobs of one API key at which its submits are refused; 0 sets no limit
+    #[arg(long, env = "OWNER_QUEUED", default_value_t = 50_000)]
+    pub owner_queued: u64,
+
     /// Running jobs per owner; 0 sets no limit
     #[arg(long, env = "OWNER_RUNNING", default_value_t = 0)]
     pub owner_running: u32,
@@ -86,6 +91,14 @@ impl Default for QueueArgs {
 }
 
 impl QueueArgs {
+    /// Waiting jobs that `owner` may have, 0 for any number: who has no key is everybody, whom `queue_depth` bounds.
+    pub(crate) fn owner_queued(&self, owner: &Owner) -> u64 {
+        match *owner == Owner::anonymous() {
+            true => 0,
+            false => self.owner_queued,
+        }
+    }
+
     /// Notes what contradicts itself.
     pub fn check(&self, problems: &mut Problems) {
         let name_is_plain = !self.queue_name.is_empty()

@@ -43,8 +43,8 @@ macro_rules! scripts {
 }
 
 scripts! {
-    announce: "announce.lua",
-    submit: "submit.lua",
+    announce: "room.lua" "announce.lua",
+    submit: "room.lua" "submit.lua",
     reserve: "reserve.lua",
     unreserve: "unreserve.lua",
     claim: "due.lua" "claim.lua",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::config::QueueArgs;
 use crate::job::{JobId, JobOptions, Priority};
 use crate::owner::Owner;
 use crate::password::SealedPassword;
@@ -47,13 +48,32 @@ pub enum Submitted {
     Accepted,
     /// The idempotency key made this job before.
     Existing(JobId),
-    /// As many jobs wait as may wait.
-    Full {
-        /// Jobs that wait: queued, scheduled and retrying.
-        depth: u64,
-        /// How many may.
-        limit: u64,
-    },
+    /// Too many wait already.
+    Full(Full),
+    /// Its source waited longer than `ORPHAN_AFTER` since it was announced, and is gone or about to be.
+    Late,
+}
+
+/// As many jobs wait as may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// Whose jobs.
+    pub whose: Whose,
+    /// Jobs that wait: queued, scheduled and retrying.
+    pub waiting: u64,
+    /// How many may.
+    pub limit: u64,
+    /// How long it takes until one more may wait, at the pace of the last minute; `None` when no job ended in it.
+    pub room_in: Option<Duration>,
+}
+
+/// Whose jobs were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's, against `QUEUE_DEPTH`.
+    Everybody,
+    /// The owner's, against `OWNER_QUEUED`.
+    Owner,
 }
 
 /// What an idempotency key stands for.
@@ -73,12 +93,7 @@ pub enum Announced {
     /// It may be stored.
     Noted,
     /// A submit would be refused, so it need not be.
-    Full {
-        /// Jobs that wait.
-        depth: u64,
-        /// Jobs that may.
-        limit: u64,
-    },
+    Full(Full),
 }
 
 /// A client's `Idempotency-Key`: 1 to 255 visible ASCII characters.
@@ -109,28 +124,27 @@ impl fmt::Display for IdempotencyKey {
 }
 
 impl Queue {
-    /// Says that a source is about to be stored, before it is: the objects of `id` are removed after `ORPHAN_AFTER`
-    /// unless a job with this id was submitted by then, whatever becomes of the caller. [`Queue::purged`] takes it back.
+    /// Says that a source of `owner` is about to be stored, before it is: the objects of `id` are removed after
+    /// `ORPHAN_AFTER` unless a job with this id was submitted by then, whatever becomes of the caller.
+    /// [`Queue::purged`] takes it back.
     ///
     /// # Errors
     /// [`QueueError`]; nothing should be stored then.
-    pub async fn announce(&self, id: JobId) -> Result<Announced, QueueError> {
+    pub async fn announce(&self, id: JobId, owner: &Owner) -> Result<Announced, QueueError> {
         let queue = &self.0;
         let mut call = queue.prepare(&queue.scripts.announce);
         call.arg(id.to_string())
+            .arg(owner.as_str())
             .arg(queue.args.queue_depth)
+            .arg(queue.args.owner_queued(owner))
             .arg(millis(queue.args.orphan_after));
         let answer: Vec<String> = queue.run(&call).await?;
         match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["announced"] => Ok(Announced::Noted),
-            ["full", depth] => Ok(Announced::Full {
-                depth: depth.parse().unwrap_or(queue.args.queue_depth),
-                limit: queue.args.queue_depth,
-            }),
-            _ => Err(QueueError::corrupt(
-                "the answer of announce",
-                format!("{answer:?}"),
-            )),
+            _ => match full(&answer, &queue.args) {
+                Some(full) => Ok(Announced::Full(full)),
+                None => Err(unreadable("announce", &answer)),
+            },
         }
     }
 
@@ -145,6 +159,7 @@ impl Queue {
             .arg(job.owner.as_str())
             .arg(millis(job.delay))
             .arg(queue.args.queue_depth)
+            .arg(queue.args.owner_queued(&job.owner))
             .arg(
                 job.idempotency
                     .as_ref()
@@ -160,14 +175,11 @@ impl Queue {
         match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["accepted"] => Ok(Submitted::Accepted),
             ["existing", id] => Ok(Submitted::Existing(made_job(id)?)),
-            ["full", depth] => Ok(Submitted::Full {
-                depth: depth.parse().unwrap_or(queue.args.queue_depth),
-                limit: queue.args.queue_depth,
-            }),
-            _ => Err(QueueError::corrupt(
-                "the answer of submit",
-                format!("{answer:?}"),
-            )),
+            ["late"] => Ok(Submitted::Late),
+            _ => match full(&answer, &queue.args) {
+                Some(full) => Ok(Submitted::Full(full)),
+                None => Err(unreadable("submit", &answer)),
+            },
         }
     }
 
@@ -204,6 +216,28 @@ impl Queue {
         call.arg(owner.as_str()).arg(&key.0);
         queue.run(&call).await
     }
+}
+
+/// What `refusal` of `room.lua` answers.
+fn full(answer: &[String], args: &QueueArgs) -> Option<Full> {
+    let [kind, waiting, room_in] = answer else {
+        return None;
+    };
+    let (whose, limit) = match kind.as_str() {
+        "full" => (Whose::Everybody, args.queue_depth),
+        "quota" => (Whose::Owner, args.owner_queued),
+        _ => return None,
+    };
+    Some(Full {
+        whose,
+        waiting: waiting.parse().ok()?,
+        limit,
+        room_in: room_in.parse().ok().map(Duration::from_millis), // -1 is none
+    })
+}
+
+fn unreadable(script: &str, answer: &[String]) -> QueueError {
+    QueueError::corrupt(format!("the answer of {script}"), format!("{answer:?}"))
 }
 
 fn made_job(id: &str) -> Result<JobId, QueueError> {

@@ -26,7 +26,9 @@ impl Queue {
             .arg(millis(queue.args.retention))
             .arg(millis(queue.args.tombstone))
             .arg(millis(queue.silence()))
-            .arg(millis(PURGE_LEASE));
+            .arg(millis(PURGE_LEASE))
+            .arg(millis(queue.args.orphan_after))
+            .arg(millis(queue.args.lease));
         let purge: Vec<String> = queue.run(&call).await?;
         ids(&purge)
     }

@@ -22,8 +22,10 @@ use disk::Disk;
 use staged::{Staged, create_folders};
 use upload::Upload;
 
-/// Bytes per file operation: large enough that the hop to another thread does not count.
+/// Bytes per read: large enough that the hop to another thread does not count.
 const CHUNK: usize = 256 << 10;
+/// Bytes per write: what every upload holds while it goes on, of which there may be hundreds.
+const WRITTEN_AT_ONCE: usize = 128 << 10;
 /// One file system holds it and `jobs`, so that a rename is one step; one folder keeps cleaning cheap.
 const INCOMING: &str = "incoming";
 
@@ -124,16 +126,19 @@ impl Backend for FileStore {
         let target = self.locate(&key.path())?;
         let mut upload = Upload::create(self.disk.clone(), self.root.join(INCOMING)).await?;
         let mut total = 0;
-        let mut pending = BytesMut::with_capacity(CHUNK);
+        let mut pending = BytesMut::new();
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(PutError::Body)?;
+            let mut chunk = chunk.map_err(PutError::Body)?;
             total += chunk.len() as u64;
-            pending.extend_from_slice(&chunk);
-            if pending.len() >= CHUNK {
-                upload.write(pending.split().freeze()).await?;
+            while !chunk.is_empty() {
+                let room = WRITTEN_AT_ONCE - pending.len();
+                pending.extend_from_slice(&chunk.split_to(room.min(chunk.len())));
+                if pending.len() == WRITTEN_AT_ONCE {
+                    pending = upload.write(pending).await?;
+                }
             }
         }
-        upload.write(pending.freeze()).await?;
+        upload.write(pending).await?;
         upload.commit(target).await?;
         Ok(total)
     }

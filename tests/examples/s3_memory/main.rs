@@ -49,7 +49,8 @@ async fn serve(listener: TcpListener, service: S3Service) -> std::io::Result<()>
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone());
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone());
         // That a connection ends early is the client's affair.
         tokio::spawn(async { connection.await.ok() });
     }

@@ -13,7 +13,7 @@ async fn main() -> Result<ExitCode> {
         let number = numbers.next().unwrap_or(Ok(default));
         number.context("chaos [SEED [JOBS [FAULTS]]]")
     };
-    let (seed, jobs, faults) = (next(1)?, next(10_000)?, next(216)?);
+    let (seed, jobs, faults) = (next(1)?, next(10_000)?, next(220)?);
     let plan = Plan::new(seed, usize::try_from(jobs)?, usize::try_from(faults)?)?;
     let report = chaos::run(&plan).await?;
     println!("{report}");

@@ -13,6 +13,7 @@ use shared::queue::Queue;
 use shared::store::ObjectStore;
 use tokio::process::{Child, Command};
 
+use super::clock::Clock;
 use super::gate::{Gate, Server};
 use crate::app::parse;
 use crate::redis::{RedisServer, free_port};
@@ -36,6 +37,26 @@ pub struct Programs {
     pub worker: PathBuf,
 }
 
+impl Programs {
+    /// Beside the program that runs, or in a folder above it: where cargo puts them.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub fn find() -> Result<Self> {
+        let mut folder: PathBuf = std::env::current_exe()?;
+        while folder.pop() {
+            let programs = Self {
+                api: folder.join("api"),
+                worker: folder.join("worker"),
+            };
+            if programs.api.is_file() && programs.worker.is_file() {
+                return Ok(programs);
+            }
+        }
+        anyhow::bail!("api and worker are not built: cargo build -p tests --bins")
+    }
+}
+
 /// Whoever speaks to another one does so through a gate; the run itself looks past them.
 pub(super) struct Cluster {
     pub(super) redis: RedisServer,
@@ -47,9 +68,17 @@ pub(super) struct Cluster {
     pub(super) store: ObjectStore,
     pub(super) api: Child,
     pub(super) workers: Vec<Child>,
+    pub(super) clocks: Option<Clocks>,
     api_address: SocketAddr,
     programs: Programs,
     client: reqwest::Client,
+}
+
+/// What Redis, and what all others take for the time of day.
+#[derive(Debug)]
+pub(super) struct Clocks {
+    pub(super) redis: Clock,
+    pub(super) services: Clock,
 }
 
 /// Submits through the gate.
@@ -61,7 +90,7 @@ pub(super) struct Client {
 
 impl Cluster {
     pub(super) async fn start(programs: &Programs) -> Result<Self> {
-        let redis = RedisServer::durable().await?;
+        let (redis, clocks) = redis_and_clocks().await?;
         let s3 = S3Server::start()?;
         let redis_gate = Gate::before(Server::Socket(redis.socket())).await?;
         let s3_gate = Gate::before(Server::Port(s3.address())).await?;
@@ -73,6 +102,7 @@ impl Cluster {
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let parts = Parts {
             programs,
+            clocks: clocks.as_ref(),
             redis_gate: &redis_gate,
             s3: &s3,
             s3_gate: &s3_gate,
@@ -85,6 +115,7 @@ impl Cluster {
         Ok(Self {
             api,
             workers,
+            clocks,
             queue,
             store,
             api_address,
@@ -132,9 +163,18 @@ impl Cluster {
         Ok(())
     }
 
+    /// Ends everything, and waits for it.
+    pub(super) async fn end(mut self) -> Result<()> {
+        for child in self.workers.iter_mut().chain([&mut self.api]) {
+            end(child, Signal::KILL).await?;
+        }
+        Ok(())
+    }
+
     fn parts(&self) -> Parts<'_> {
         Parts {
             programs: &self.programs,
+            clocks: self.clocks.as_ref(),
             redis_gate: &self.redis_gate,
             s3: &self.s3,
             s3_gate: &self.s3_gate,
@@ -146,6 +186,7 @@ impl Cluster {
 /// What a new process must know of the others.
 struct Parts<'a> {
     programs: &'a Programs,
+    clocks: Option<&'a Clocks>,
     redis_gate: &'a Gate,
     s3: &'a S3Server,
     s3_gate: &'a Gate,
@@ -157,6 +198,7 @@ impl Parts<'_> {
         let mut command = self.command(&self.programs.api);
         command
             .env("API_LISTEN", self.api_address.to_string())
+            .env("API_ADMIN_LISTEN", "127.0.0.1:0")
             .env("DRAIN", "2s");
         Ok(command.spawn()?)
     }
@@ -177,6 +219,11 @@ impl Parts<'_> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .envs(
+                self.clocks
+                    .iter()
+                    .flat_map(|clocks| clocks.services.environment()),
+            )
             .kill_on_drop(true)
             .env("REDIS_URL", format!("redis://{}", self.redis_gate.address))
             .env("STORE_URL", store.store_url.as_str())
@@ -200,6 +247,19 @@ impl Parts<'_> {
         }
         command
     }
+}
+
+/// Without clocks where there is no libfaketime, or a Redis that it does not work with.
+async fn redis_and_clocks() -> Result<(RedisServer, Option<Clocks>)> {
+    if let (Some(redis), Some(services)) = (Clock::find()?, Clock::find()?) {
+        let clocks = Clocks { redis, services };
+        if let Ok(server) = RedisServer::durable_with(clocks.redis.environment()).await
+            && clocks.redis.moves(&server).await?
+        {
+            return Ok((server, Some(clocks)));
+        }
+    }
+    Ok((RedisServer::durable().await?, None))
 }
 
 /// Sends a signal that ends a process, and waits for its end.

@@ -7,6 +7,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::clock::Clock;
 use super::cluster::{Cluster, LEASE, pid};
 use super::gate::Gate;
 use crate::processes::extraction_processes;
@@ -32,6 +33,8 @@ pub(super) enum Fault {
     StoreShort,
     ClientsCut,
     ClientsShort,
+    RedisClockLeaps,
+    ClocksLeap,
 }
 
 impl Fault {
@@ -54,7 +57,17 @@ impl Fault {
         Self::StoreShort,
         Self::ClientsCut,
         Self::ClientsShort,
+        Self::RedisClockLeaps,
+        Self::ClocksLeap,
     ];
+
+    /// Whether this cluster can have it.
+    pub(super) fn is_possible(self, cluster: &Cluster) -> bool {
+        match self {
+            Self::RedisClockLeaps | Self::ClocksLeap => cluster.clocks.is_some(),
+            _ => true,
+        }
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -76,6 +89,8 @@ impl Fault {
             Self::StoreShort => "store: answers break off",
             Self::ClientsCut => "clients: all connections cut",
             Self::ClientsShort => "clients: answers break off",
+            Self::RedisClockLeaps => "redis: the clock leaps, and back",
+            Self::ClocksLeap => "api and workers: the clocks leap, and back",
         }
     }
 
@@ -124,8 +139,26 @@ impl Fault {
             Self::StoreShort => cut_short(&cluster.s3_gate, random, short).await,
             Self::ClientsCut => cut(&cluster.api_gate),
             Self::ClientsShort => cut_short(&cluster.api_gate, random, short).await,
+            Self::RedisClockLeaps => {
+                let clocks = cluster.clocks.as_ref().context("no clocks")?;
+                leap(&clocks.redis, random, short).await
+            }
+            Self::ClocksLeap => {
+                let clocks = cluster.clocks.as_ref().context("no clocks")?;
+                leap(&clocks.services, random, short).await
+            }
         }
     }
+}
+
+/// By seconds to minutes, either way, and after `time` the same way back.
+async fn leap(clock: &Clock, random: &mut StdRng, time: Duration) -> Result<()> {
+    let seconds = random.random_range(1..=300);
+    let forward = random.random_bool(0.5);
+    clock.set(if forward { seconds } else { -seconds })?;
+    tokio::time::sleep(time).await;
+    clock.set(0)?;
+    Ok(())
 }
 
 async fn stop(process: Pid, time: Duration) -> Result<()> {

@@ -6,10 +6,11 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, Pipeline};
 use shared::config::QueueArgs;
 use shared::error_code::ErrorCode;
-use shared::job::{JobError, JobId, JobOptions, JobRecord, Priority, State, Tally};
+use shared::job::{JobError, JobId, JobRecord, Priority, State, Tally};
 use shared::owner::Owner;
 use shared::queue::{Claim, Lease, NewJob, Queue, Submitted, WorkerId, WorkerInfo};
 use shared::timestamp::Timestamp;
+use tests::passage::plain_job;
 use tests::redis::RedisServer;
 use uuid::Uuid;
 
@@ -142,19 +143,7 @@ pub(crate) fn job() -> NewJob {
 }
 
 pub(crate) fn job_of(name: &str) -> NewJob {
-    NewJob {
-        id: JobId::generate(),
-        owner: owner(name),
-        filename: Some("paper.pdf".to_owned()),
-        bytes: 1234,
-        sha256: "ab".repeat(32),
-        options: JobOptions::default(),
-        priority: Priority::default(),
-        delay: Duration::ZERO,
-        idempotency: None,
-        traceparent: None,
-        password: None,
-    }
+    plain_job(owner(name))
 }
 
 pub(crate) fn priority(number: u8) -> Priority {

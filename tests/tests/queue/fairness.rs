@@ -1,7 +1,9 @@
 //! Who is served next when several owners wait.
 
+use std::time::Duration;
+
 use shared::config::QueueArgs;
-use shared::queue::{NewJob, Outcome};
+use shared::queue::{Announced, Full, NewJob, Outcome, Submitted, Whose};
 
 use crate::bench::{Bench, args, job_of, priority, tally};
 
@@ -129,6 +131,73 @@ async fn an_owner_at_its_running_limit_lets_others_pass() {
         .unwrap();
     bench.expire_lease(crashed.record.id).await;
     assert_eq!(bench.claim().await.record.id, crashed.record.id);
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn an_owner_whose_jobs_fill_its_quota_leaves_room_for_others() {
+    let bench = Bench::with(QueueArgs {
+        owner_queued: 3,
+        ..args()
+    })
+    .await;
+    submit(&bench, "big", 2).await;
+    let delay = Duration::from_secs(600);
+    bench
+        .submit(&NewJob {
+            delay,
+            ..job_of("big")
+        })
+        .await;
+    let full = |room_in| Full {
+        whose: Whose::Owner,
+        waiting: 3,
+        limit: 3,
+        room_in,
+    };
+    let refused = job_of("big");
+    let answer = bench.queue.submit(&refused).await.unwrap();
+    assert_eq!(answer, Submitted::Full(full(None)));
+    let announced = bench.queue.announce(refused.id, &refused.owner).await;
+    assert_eq!(announced.unwrap(), Announced::Full(full(None)));
+    assert_eq!(bench.queue.get(refused.id).await.unwrap(), None);
+
+    submit(&bench, "small", 3).await;
+    submit(&bench, "-", 4).await; // everybody, where there are no keys
+    bench.claim().await;
+    submit(&bench, "big", 1).await;
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn who_is_refused_learns_how_long_it_takes_until_there_is_room() {
+    let bench = Bench::with(QueueArgs {
+        owner_queued: 10,
+        queue_depth: 40,
+        ..args()
+    })
+    .await;
+    let room_in = async |owner: &str| match bench.queue.submit(&job_of(owner)).await.unwrap() {
+        Submitted::Full(full) => full.room_in,
+        other => panic!("{other:?}"),
+    };
+    submit(&bench, "alice", 10).await;
+    assert_eq!(room_in("alice").await, None, "nothing has ended");
+    // Six in the last minute, and one that ended before.
+    for number in 0..7 {
+        let ended = bench.submit(&job_of("-")).await;
+        bench.queue.cancel(ended).await.unwrap();
+        if number == 6 {
+            bench.rescore("done", ended).await;
+        }
+    }
+    assert_eq!(room_in("alice").await, Some(Duration::from_secs(10)));
+    submit(&bench, "bob", 10).await;
+    assert_eq!(
+        room_in("alice").await,
+        Some(Duration::from_secs(20)),
+        "every second job is bob's"
+    );
+    submit(&bench, "-", 20).await;
+    assert_eq!(room_in("carol").await, Some(Duration::from_secs(10)));
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]

@@ -4,7 +4,7 @@ use shared::job::{Progress, State};
 use shared::queue::{Finished, Outcome, ProgressAnswer, Renewal};
 use uuid::Uuid;
 
-use crate::bench::{Bench, damage, stale, tally, worker, worker_info};
+use crate::bench::{Bench, damage, key, stale, tally, worker, worker_info};
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_job_whose_worker_fell_silent_is_attempt_2_of_another() {
@@ -43,6 +43,27 @@ async fn a_job_that_kills_its_workers_ends_in_the_dead_letters() {
         record.error.map(|error| error.code.as_str()),
         Some("poison-job")
     );
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_lease_from_before_the_clock_went_back_holds_no_longer_than_any_other() {
+    let bench = Bench::new().await;
+    let id = bench.submit_one().await;
+    bench.claim().await;
+    let day = 86_400_000;
+    let deadline = async || -> f64 {
+        let mut score = redis::cmd("ZSCORE");
+        score.arg(key("running")).arg(id.to_string());
+        bench.raw(&score).await
+    };
+    let granted = deadline().await;
+    let mut back = redis::cmd("ZINCRBY");
+    back.arg(key("running")).arg(day).arg(id.to_string());
+    let _: f64 = bench.raw(&back).await;
+    bench.queue.sweep().await.unwrap();
+    let cut = deadline().await;
+    assert!((granted..granted + 60_000.0).contains(&cut), "{cut}");
+    assert_eq!(bench.state(id).await, State::Running);
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::job::{Progress, Stage, State};
-use shared::queue::{Finished, NewJob, Outcome, ProgressAnswer, Submitted};
+use shared::queue::{Finished, Full, NewJob, Outcome, ProgressAnswer, Submitted, Whose};
 
 use crate::bench::{Bench, args, damage, job, outage, priority, tally};
 
@@ -225,7 +225,13 @@ async fn a_full_queue_takes_no_more_and_waiting_jobs_of_every_kind_count() {
 
     let refused = job();
     let answer = bench.queue.submit(&refused).await.unwrap();
-    assert_eq!(answer, Submitted::Full { depth: 3, limit: 3 });
+    let full = Full {
+        whose: Whose::Everybody,
+        waiting: 3,
+        limit: 3,
+        room_in: None,
+    };
+    assert_eq!(answer, Submitted::Full(full));
     assert_eq!(bench.queue.get(refused.id).await.unwrap(), None);
     bench.queue.cancel(first).await.unwrap();
     bench.submit(&refused).await;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use shared::config::QueueArgs;
 use shared::job::{JobId, State};
-use shared::queue::Announced;
+use shared::queue::{Announced, Full, Submitted, Whose};
+use tests::passage::{pass, sweep_all, used_memory};
 
-use crate::bench::{Bench, args, job, key};
+use crate::bench::{Bench, args, job, key, owner};
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn ended_jobs_expire_in_bounded_steps_and_their_objects_are_purged() {
@@ -97,6 +98,40 @@ async fn nothing_is_left_of_a_job_that_is_gone() {
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
+async fn the_memory_of_jobs_that_are_gone_is_free_again() {
+    const JOBS: u64 = 1_000;
+    let bench = Bench::with(QueueArgs {
+        lease: Duration::from_secs(3),
+        retention: Duration::ZERO,
+        tombstone: Duration::from_millis(1),
+        events_kept: 100,
+        ..args()
+    })
+    .await;
+    let mut raw = bench.redis.connection().await.unwrap();
+    let mut after = Vec::new();
+    for _ in 0..3 {
+        let before = used_memory(&mut raw).await.unwrap();
+        pass(&bench.queue, JOBS).await.unwrap();
+        let taken = used_memory(&mut raw).await.unwrap() - before;
+        assert!(taken > JOBS * 200, "{taken} bytes for {JOBS} jobs");
+        sweep_all(&bench.queue).await.unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        // What a claim answered expires with its lease.
+        while bench.raw::<u64>(&redis::cmd("DBSIZE")).await > 10 {
+            assert!(tokio::time::Instant::now() < deadline, "keys stay");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        after.push((used_memory(&mut raw).await.unwrap(), taken));
+    }
+    let [(_, _), (first, taken), (second, _)] = after[..] else {
+        unreachable!("three rounds")
+    };
+    // The connections' buffers come and go.
+    assert!(second < first + taken / 10, "{after:?}");
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn the_event_stream_is_bounded() {
     let bench = Bench::with(QueueArgs {
         events_kept: 100,
@@ -115,12 +150,14 @@ async fn a_source_whose_job_never_came_is_purged_and_that_of_a_job_is_not() {
     let bench = Bench::new().await;
     let (orphan, submitted) = (JobId::generate(), job());
     for id in [orphan, submitted.id] {
-        assert_eq!(bench.queue.announce(id).await.unwrap(), Announced::Noted);
+        let announced = bench.queue.announce(id, &submitted.owner).await.unwrap();
+        assert_eq!(announced, Announced::Noted);
     }
     bench.queue.submit(&submitted).await.unwrap();
     assert_eq!(bench.queue.sweep().await.unwrap(), []);
     // Also when a job was announced once more after all.
-    bench.queue.announce(submitted.id).await.unwrap();
+    let again = bench.queue.announce(submitted.id, &submitted.owner);
+    assert_eq!(again.await.unwrap(), Announced::Noted);
     for id in [orphan, submitted.id] {
         bench.rescore("purge", id).await;
     }
@@ -135,6 +172,27 @@ async fn nothing_is_announced_to_a_full_queue() {
     };
     let bench = Bench::with(full).await;
     bench.submit_one().await;
-    let answer = bench.queue.announce(JobId::generate()).await.unwrap();
-    assert_eq!(answer, Announced::Full { depth: 1, limit: 1 });
+    let bob = owner("bob");
+    let answer = bench.queue.announce(JobId::generate(), &bob).await;
+    let full = Full {
+        whose: Whose::Everybody,
+        waiting: 1,
+        limit: 1,
+        room_in: None,
+    };
+    assert_eq!(answer.unwrap(), Announced::Full(full));
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn no_job_is_made_of_a_source_that_was_removed() {
+    let bench = Bench::new().await;
+    let late = job();
+    bench.queue.announce(late.id, &late.owner).await.unwrap();
+    bench.rescore("purge", late.id).await;
+    assert_eq!(bench.queue.sweep().await.unwrap(), [late.id]);
+    assert_eq!(bench.queue.submit(&late).await.unwrap(), Submitted::Late);
+    bench.queue.purged(late.id).await.unwrap();
+    assert_eq!(bench.queue.submit(&late).await.unwrap(), Submitted::Late);
+    assert_eq!(bench.queue.get(late.id).await.unwrap(), None);
+    bench.submit_one().await;
 }

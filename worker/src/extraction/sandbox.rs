@@ -30,10 +30,6 @@ use starter::Starter;
 
 /// This program, also after its file was replaced by an upgrade (proc_pid_exe(5)).
 const THIS_PROGRAM: &str = "/proc/self/exe";
-/// Documents after which a process is replaced by a new one, so that what a library leaks does not add up.
-const DOCUMENTS_PER_PROCESS: u32 = 1_000;
-/// A process that keeps more memory than this after a document is replaced by a new one.
-const RESIDENT_KEPT: u64 = 128 << 20;
 
 /// A process per slot, kept between documents.
 #[derive(Clone, Debug)]
@@ -44,6 +40,8 @@ struct Shared {
     idle: Mutex<Vec<ExtractionProcess>>,
     starter: Starter,
     slots: usize,
+    most_documents: u32,
+    most_resident: u64,
     cpu_time: Duration,
     /// A reply cannot be longer than the memory it was made in.
     longest_reply: u32,
@@ -60,6 +58,8 @@ impl Sandbox {
             idle: Mutex::new(vec![first]),
             starter,
             slots: args.slots(),
+            most_documents: args.work.process_documents.get(),
+            most_resident: args.work.process_resident.as_u64(),
             cpu_time: args.limits.job_timeout,
             longest_reply: u32::try_from(memory).unwrap_or(u32::MAX),
         })))
@@ -127,9 +127,9 @@ impl Sandbox {
     /// Keeps a process for the next document, unless it is old, grown, or one too many.
     fn keep(&self, process: ExtractionProcess) {
         let usage = process.usage();
-        let small = usage.is_ok_and(|usage| usage.resident_bytes <= RESIDENT_KEPT);
+        let small = usage.is_ok_and(|usage| usage.resident_bytes <= self.0.most_resident);
         let mut idle = self.idle();
-        if small && process.documents < DOCUMENTS_PER_PROCESS && idle.len() < self.0.slots {
+        if small && process.documents < self.0.most_documents && idle.len() < self.0.slots {
             idle.push(process);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 use super::disk::Disk;
 use super::staged::Staged;
@@ -24,15 +24,19 @@ impl Upload {
         })
     }
 
-    /// Appends.
-    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+    /// Appends, and gives the buffer back empty.
+    pub(super) async fn write(&mut self, mut bytes: BytesMut) -> Result<BytesMut, StoreError> {
         let mut staged = self.take();
-        let staged = self
+        let (staged, bytes) = self
             .disk
-            .run("put", move || staged.write(&bytes).map(|()| staged))
+            .run("put", move || {
+                staged.write(&bytes)?;
+                bytes.clear();
+                Ok((staged, bytes))
+            })
             .await?;
         self.staged = Some(staged);
-        Ok(())
+        Ok(bytes)
     }
 
     /// Makes it the object at `target`.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use shared::config::QueueArgs;
 use shared::job::{JobId, State};
 use shared::queue::{
-    CancelAnswer, DeleteAnswer, Finished, Lease, NewJob, Outcome, ProgressAnswer, RetryAnswer,
-    Submitted,
+    CancelAnswer, DeleteAnswer, Finished, Full, Lease, NewJob, Outcome, ProgressAnswer,
+    RetryAnswer, Submitted, Whose,
 };
 
 use super::ids_of;
@@ -36,18 +36,20 @@ pub(super) struct Model {
     pub(super) jobs: BTreeMap<JobId, Job>,
     keys: HashMap<(String, String), JobId>,
     owner_limit: usize,
+    owner_depth: u64,
     depth: u64,
     max_attempts: u32,
     max_crashes: u32,
 }
 
 impl Model {
-    pub(super) fn new(owner_limit: u32, depth: u64, args: &QueueArgs) -> Self {
+    pub(super) fn new(args: &QueueArgs) -> Self {
         Self {
             jobs: BTreeMap::new(),
             keys: HashMap::new(),
-            owner_limit: owner_limit as usize,
-            depth,
+            owner_limit: args.owner_running as usize,
+            owner_depth: args.owner_queued,
+            depth: args.queue_depth,
             max_attempts: args.max_attempts,
             max_crashes: args.max_crashes,
         }
@@ -98,11 +100,24 @@ impl Model {
         let depth = self
             .in_states(&[State::Queued, State::Scheduled, State::Retrying])
             .len() as u64;
+        let own = self
+            .in_states(&[State::Queued, State::Scheduled, State::Retrying])
+            .iter()
+            .filter(|id| self.jobs[id].owner == new.owner.as_str())
+            .count() as u64;
+        let full = |whose, waiting, limit| {
+            Submitted::Full(Full {
+                whose,
+                waiting,
+                limit,
+                room_in: None,
+            })
+        };
         if depth >= self.depth {
-            return Submitted::Full {
-                depth,
-                limit: self.depth,
-            };
+            return full(Whose::Everybody, depth, self.depth);
+        }
+        if own >= self.owner_depth {
+            return full(Whose::Owner, own, self.owner_depth);
         }
         if let Some(key) = key {
             self.keys.insert(key, new.id);
