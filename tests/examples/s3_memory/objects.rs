@@ -83,13 +83,20 @@ impl Objects {
 
     /// Nothing when there is no such upload.
     pub(crate) fn add(&self, upload: &str, number: i32, part: Bytes) -> Option<()> {
-        self.lock().uploads.get_mut(upload)?.parts.insert(number, part);
+        self.lock()
+            .uploads
+            .get_mut(upload)?
+            .parts
+            .insert(number, part);
         Some(())
     }
 
     /// Puts the parts together under `key`. Nothing when there is no such upload.
     pub(crate) fn complete(&self, upload: &str, key: String) -> Option<Object> {
-        let Upload { content_type, parts } = self.abort(upload)?;
+        let Upload {
+            content_type,
+            parts,
+        } = self.abort(upload)?;
         let mut bytes = BytesMut::with_capacity(parts.values().map(Bytes::len).sum());
         for part in parts.values() {
             bytes.extend_from_slice(part);

@@ -23,23 +23,51 @@ pub(crate) struct MemoryStore(Objects);
 
 #[async_trait::async_trait]
 impl S3 for MemoryStore {
-    async fn head_bucket(&self, _: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(
+        &self,
+        _: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
         answer(HeadBucketOutput::default())
     }
 
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        let PutObjectInput { body, key, content_length, content_type, .. } = request.input;
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let PutObjectInput {
+            body,
+            key,
+            content_length,
+            content_type,
+            ..
+        } = request.input;
         let object = Object::new(read(body, content_length).await?, content_type);
         let e_tag = Some(ETag::Strong(object.etag.clone()));
         self.0.put(key, object);
-        answer(PutObjectOutput { e_tag, ..Default::default() })
+        answer(PutObjectOutput {
+            e_tag,
+            ..Default::default()
+        })
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let GetObjectInput { key, range, if_match, .. } = request.input;
-        let Object { bytes, content_type, etag } = self.found(&key)?;
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let GetObjectInput {
+            key,
+            range,
+            if_match,
+            ..
+        } = request.input;
+        let Object {
+            bytes,
+            content_type,
+            etag,
+        } = self.found(&key)?;
         let e_tag = ETag::Strong(etag);
-        let matches = |condition: &s3s::dto::IfMatch| condition.as_etag().is_none_or(|etag| *etag == e_tag);
+        let matches =
+            |condition: &s3s::dto::IfMatch| condition.as_etag().is_none_or(|etag| *etag == e_tag);
         if !if_match.as_ref().is_none_or(matches) {
             return Err(s3_error!(PreconditionFailed));
         }
@@ -50,7 +78,10 @@ impl S3 for MemoryStore {
                 let range = range.check(length as u64)?;
                 let content_range = format!("bytes {}-{}/{length}", range.start, range.end - 1);
                 let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
-                let cut = start.ok().zip(end.ok()).ok_or_else(|| s3_error!(InvalidRange))?;
+                let cut = start
+                    .ok()
+                    .zip(end.ok())
+                    .ok_or_else(|| s3_error!(InvalidRange))?;
                 (bytes.slice(cut.0..cut.1), Some(content_range))
             }
         };
@@ -59,12 +90,17 @@ impl S3 for MemoryStore {
             content_range,
             content_type,
             e_tag: Some(e_tag),
-            body: Some(StreamingBlob::wrap(stream::iter([Ok::<_, std::io::Error>(bytes)]))),
+            body: Some(StreamingBlob::wrap(stream::iter([
+                Ok::<_, std::io::Error>(bytes),
+            ]))),
             ..Default::default()
         })
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
         let object = self.found(&request.input.key)?;
         answer(HeadObjectOutput {
             content_length: i64::try_from(object.bytes.len()).ok(),
@@ -74,27 +110,51 @@ impl S3 for MemoryStore {
         })
     }
 
-    async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let ListObjectsV2Input { bucket, prefix, continuation_token, start_after, .. } = request.input;
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let ListObjectsV2Input {
+            bucket,
+            prefix,
+            continuation_token,
+            start_after,
+            ..
+        } = request.input;
         let after = continuation_token.or(start_after).unwrap_or_default();
-        let page = self.0.list(prefix.as_deref().unwrap_or_default(), &after, PAGE);
+        let page = self
+            .0
+            .list(prefix.as_deref().unwrap_or_default(), &after, PAGE);
         let is_truncated = page.len() == PAGE;
         answer(ListObjectsV2Output {
             name: Some(bucket),
             prefix,
             is_truncated: Some(is_truncated),
-            next_continuation_token: page.last().filter(|_| is_truncated).map(|(key, _)| key.clone()),
-            contents: Some(page.into_iter().map(|(key, bytes)| listed(key, bytes)).collect()),
+            next_continuation_token: page
+                .last()
+                .filter(|_| is_truncated)
+                .map(|(key, _)| key.clone()),
+            contents: Some(
+                page.into_iter()
+                    .map(|(key, bytes)| listed(key, bytes))
+                    .collect(),
+            ),
             ..Default::default()
         })
     }
 
-    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
         self.0.delete(&request.input.key);
         answer(DeleteObjectOutput::default())
     }
 
-    async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         for object in request.input.delete.objects {
             self.0.delete(&object.key);
         }
@@ -105,7 +165,12 @@ impl S3 for MemoryStore {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let CreateMultipartUploadInput { bucket, key, content_type, .. } = request.input;
+        let CreateMultipartUploadInput {
+            bucket,
+            key,
+            content_type,
+            ..
+        } = request.input;
         answer(CreateMultipartUploadOutput {
             upload_id: Some(self.0.begin(content_type)),
             bucket: Some(bucket),
@@ -114,20 +179,42 @@ impl S3 for MemoryStore {
         })
     }
 
-    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
-        let UploadPartInput { body, content_length, part_number, upload_id, .. } = request.input;
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let UploadPartInput {
+            body,
+            content_length,
+            part_number,
+            upload_id,
+            ..
+        } = request.input;
         let part = read(body, content_length).await?;
-        self.0.add(&upload_id, part_number, part).ok_or_else(|| s3_error!(NoSuchUpload))?;
+        self.0
+            .add(&upload_id, part_number, part)
+            .ok_or_else(|| s3_error!(NoSuchUpload))?;
         let e_tag = Some(ETag::Strong(format!("{upload_id}-{part_number}")));
-        answer(UploadPartOutput { e_tag, ..Default::default() })
+        answer(UploadPartOutput {
+            e_tag,
+            ..Default::default()
+        })
     }
 
     async fn complete_multipart_upload(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        let CompleteMultipartUploadInput { bucket, key, upload_id, .. } = request.input;
-        let object = self.0.complete(&upload_id, key.clone()).ok_or_else(|| s3_error!(NoSuchUpload))?;
+        let CompleteMultipartUploadInput {
+            bucket,
+            key,
+            upload_id,
+            ..
+        } = request.input;
+        let object = self
+            .0
+            .complete(&upload_id, key.clone())
+            .ok_or_else(|| s3_error!(NoSuchUpload))?;
         answer(CompleteMultipartUploadOutput {
             bucket: Some(bucket),
             key: Some(key),
@@ -140,7 +227,9 @@ impl S3 for MemoryStore {
         &self,
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        self.0.abort(&request.input.upload_id).ok_or_else(|| s3_error!(NoSuchUpload))?;
+        self.0
+            .abort(&request.input.upload_id)
+            .ok_or_else(|| s3_error!(NoSuchUpload))?;
         answer(AbortMultipartUploadOutput::default())
     }
 }
@@ -166,7 +255,9 @@ fn listed(key: String, bytes: usize) -> s3s::dto::Object {
 /// A body of announced length in one piece.
 async fn read(body: Option<StreamingBlob>, length: Option<i64>) -> S3Result<Bytes> {
     let mut body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
-    let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let length = length
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or_default();
     let mut bytes = BytesMut::with_capacity(length);
     while let Some(chunk) = body.next().await {
         bytes.extend_from_slice(&chunk.map_err(|_| s3_error!(IncompleteBody))?);
