@@ -67,7 +67,7 @@ def line(segment: Segment) -> str:
         "CPU ms/job: " + " ".join(f"{group} {1000 * seconds:.1f}" for group, seconds in cpu.items()),
         f"{segment.memory_bytes >> 20} MiB",
         f"others {segment.others_cores:.2f} cores",
-        f"{segment.unfinished} unfinished",
+        f"{segment.unfinished} unfinished  {segment.refusals} refused",
     ]
     return "  ".join([*parts, segment.problem or ""])
 

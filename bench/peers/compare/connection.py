@@ -19,6 +19,7 @@ class Response:
 
     status: int
     body: bytes
+    retry_after_seconds: float | None = None
 
     def json(self) -> dict[str, Any]:
         """Read the body of a 2xx answer as a JSON object."""
@@ -77,7 +78,7 @@ class Connection(asyncio.Protocol):
         if end < 0 or self._waiting is None:
             return
         head = bytes(self._received[:end])
-        length = content_length(head)
+        length = number_in(head, b"content-length")
         if length is None:
             if not self._waiting.done():
                 self._waiting.set_exception(ServerFailed("an answer without content-length"))
@@ -87,13 +88,13 @@ class Connection(asyncio.Protocol):
         body = bytes(self._received[end + 4 : end + 4 + length])
         del self._received[: end + 4 + length]
         if not self._waiting.done():
-            self._waiting.set_result(Response(int(head[9:12]), body))
+            self._waiting.set_result(Response(int(head[9:12]), body, number_in(head, b"retry-after")))
 
 
-def content_length(head: bytes) -> int | None:
-    """Find the length of the body in the head of an answer."""
+def number_in(head: bytes, wanted: bytes) -> int | None:
+    """Find a header of an answer whose value is a number."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
+        if name.lower() == wanted:
             return int(value)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ class Finished:
     images: int
     submit_seconds: float
     total_seconds: float
+    refusals: int = 0
 
 
 class Dialect(Protocol):
@@ -37,9 +39,9 @@ class OneRequest:
     async def run(self, connection: Connection, host: str, upload: Upload) -> Finished:
         """Upload; the answer says what was found."""
         began = time.perf_counter()
-        answer = (await connection.request((upload.head(self.path, host), *upload.body()))).json()
+        answer, refusals = await accepted(connection, self.path, host, upload)
         seconds = time.perf_counter() - began
-        return Finished(answer["id"], answer["pages"], answer["images"], seconds, seconds)
+        return Finished(answer["id"], answer["pages"], answer["images"], seconds, seconds, refusals)
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,24 @@ class Ticket:
     async def run(self, connection: Connection, host: str, upload: Upload) -> Finished:
         """Upload, then wait for the end of the job."""
         began = time.perf_counter()
-        job = (await connection.request((upload.head(self.path, host), *upload.body()))).json()["id"]
-        submitted = time.perf_counter()
+        ticket, refusals = await accepted(connection, self.path, host, upload)
+        job, submitted = ticket["id"], time.perf_counter()
         question = (f"GET {self.path}/{job}?wait={self.wait_seconds} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode(),)
         while (found := found_in((await connection.request(question)).json())) is None:
             pass
         ended = time.perf_counter()
-        return Finished(job, found["pages"], found["images"], submitted - began, ended - began)
+        return Finished(job, found["pages"], found["images"], submitted - began, ended - began, refusals)
+
+
+async def accepted(connection: Connection, path: str, host: str, upload: Upload) -> tuple[dict[str, Any], int]:
+    """Upload a copy, again after each refusal that says when to come back; tell the answer and how often that was."""
+    refusals = 0
+    while True:
+        answer = await connection.request((upload.head(path, host), *upload.body()))
+        if answer.status not in (429, 503) or answer.retry_after_seconds is None:
+            return answer.json(), refusals
+        refusals += 1
+        await asyncio.sleep(answer.retry_after_seconds)
 
 
 def found_in(job: dict[str, Any]) -> dict[str, Any] | None:

@@ -75,6 +75,10 @@ def load_section(results: Results, users: int, folder: Path) -> str:
     ]
     if any(line.is_cut_off(name) for line in found for name in PERCENTILES):
         parts.insert(3, "≥: so many documents were unfinished when the time was up that the true figure is higher.\n")
+    if refused := [f"{line.system} {line.refusals} of {line.jobs}" for line in found if line.refusals]:
+        parts.insert(
+            3, f"Refused with a time to come back, and sent again within the same latency: {', '.join(refused)}.\n"
+        )
     return "\n".join(parts)
 
 

@@ -20,6 +20,7 @@ class Segment:
     jobs: int
     unfinished: int
     failures: int
+    refusals: int
     submit_seconds: dict[str, float]
     total_seconds: dict[str, float]
     cpu_seconds_per_job: dict[str, float]

@@ -26,7 +26,7 @@ from compare.systems import Place, System, Tools
 
 READY_SECONDS = 60.0
 WARM_UP_DOCUMENTS = 6
-MEMORY_INTERVAL_SECONDS = 1.0
+MEMORY_INTERVAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,7 @@ def under_load(started: Started, target: Target, plan: Plan, users: int, number:
         jobs=jobs,
         unfinished=len(load.unfinished_seconds),
         failures=load.failures.total(),
+        refusals=sum(finished.refusals for finished in load.finished),
         submit_seconds=percentiles([finished.submit_seconds for finished in load.finished]),
         total_seconds=percentiles([finished.total_seconds for finished in load.finished] + load.unfinished_seconds),
         cpu_seconds_per_job={group: seconds / max(jobs, 1) for group, seconds in spent.items() if groups[group]},

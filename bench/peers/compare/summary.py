@@ -48,6 +48,7 @@ class Line:
     throughput_ratio: Ratio | None
     p99_ratio: Ratio | None
     unfinished: int
+    refusals: int
     jobs: int
 
     def is_cut_off(self, percentile: str) -> bool:
@@ -87,6 +88,7 @@ def line(rounds: Sequence[Segment], ours: dict[int, Segment]) -> Line:
         throughput_ratio=Ratio.of([our.jobs_per_second / their.jobs_per_second for our, their in pairs]),
         p99_ratio=Ratio.of([their.total_seconds["p99"] / our.total_seconds["p99"] for our, their in pairs]),
         unfinished=sum(segment.unfinished for segment in rounds),
+        refusals=sum(segment.refusals for segment in rounds),
         jobs=sum(segment.jobs for segment in rounds),
     )
 

@@ -27,8 +27,10 @@ class Pieces(unittest.IsolatedAsyncioTestCase):
 
     async def test_an_answer_may_come_in_pieces(self) -> None:
         """A head and a body that are cut anywhere are one answer."""
-        answer = await self.answer(b"HTTP/1.1 202 Acc", b'epted\r\nContent-Length: 8\r\n\r\n{"a"', b": 1}")
-        self.assertEqual((answer.status, answer.json()), (202, {"a": 1}))
+        answer = await self.answer(
+            b"HTTP/1.1 202 Acc", b'epted\r\nRetry-After: 3\r\nContent-Length: 8\r\n\r\n{"a"', b": 1}"
+        )
+        self.assertEqual((answer.status, answer.json(), answer.retry_after_seconds), (202, {"a": 1}, 3))
 
     async def test_what_is_no_answer_fails(self) -> None:
         """A lost connection, a refusal and a body that is no JSON are the server's failures."""

@@ -23,6 +23,7 @@ def segment(
         jobs=jobs,
         unfinished=unfinished,
         failures=0,
+        refusals=0,
         submit_seconds=latencies,
         total_seconds=latencies,
         cpu_seconds_per_job={"system": 0.05, "s3": 0.004},

@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
     let access_key = Uuid::new_v4().simple().to_string();
     let secret_key = Uuid::new_v4().simple().to_string();
     let mut builder = S3ServiceBuilder::new(MemoryStore::default());
-    builder.set_auth(SimpleAuth::from_single(&access_key, &secret_key));
+    builder.set_auth(SimpleAuth::from_single(&access_key, secret_key.as_str()));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut out = stdout().lock();
     for (name, value) in [

@@ -16,7 +16,8 @@ from tasks import extract
 # Celery's Redis backend stores a result below this name and publishes it there too.
 RESULT = "celery-task-meta-"
 
-store = redis.asyncio.Redis(port=int(os.environ["REDIS_PORT"]), max_connections=64)
+connections = redis.asyncio.BlockingConnectionPool(port=int(os.environ["REDIS_PORT"]), max_connections=32, timeout=60)
+store = redis.asyncio.Redis(connection_pool=connections)
 waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
 
 
