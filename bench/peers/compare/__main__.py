@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from dataclasses import replace
 
 from compare import machine, noop, report
 from compare.connection import ServerFailed
@@ -14,7 +15,7 @@ from compare.document import Expected, Upload
 from compare.options import read_options
 from compare.processes import CannotStart
 from compare.results import Results, Segment
-from compare.s3 import Bucket
+from compare.s3 import Bucket, S3Failed
 from compare.segment import Plan, measure
 from compare.systems import ALL, SYSTEMS, System, Tools, why_not
 
@@ -33,9 +34,11 @@ def main() -> int:
     results.machine = machine.machine()
     results.versions |= machine.versions(chosen, tools)
     results.document = {"bytes": options.file.stat().st_size, **vars(plan.expected)}
-    for number in range(results.next_round(), results.next_round() + options.rounds):
+    first = results.next_round()
+    for number in range(first, first + options.rounds):
+        loads = plan.concurrencies if number == first else plan.concurrencies[:1]
         for system in chosen:
-            measure_one(system, tools, plan, number, results)
+            measure_one(system, tools, replace(plan, concurrencies=loads), number, results)
             results.save(options.results)
         if options.noop:
             noop.measure_all(tools, number, results)
@@ -49,8 +52,8 @@ def measure_one(system: System, tools: Tools, plan: Plan, number: int, results: 
     """Measure a system once; one that does not work is said to be so, and the others go on."""
     try:
         segments = measure(system, tools, plan, number)
-    except (CannotStart, ServerFailed, OSError) as error:
-        results.not_measured[system.name] = str(error)
+    except (CannotStart, ServerFailed, S3Failed, OSError) as error:
+        results.not_measured[system.name] = str(error) or type(error).__name__
         print(f"{system.name}: {error}", file=sys.stderr, flush=True)
         return
     for segment in segments:
