@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from dataclasses import replace
+from typing import NoReturn
 
 from compare import machine, noop, report
 from compare.connection import ServerFailed
@@ -22,7 +23,7 @@ from compare.systems import ALL, SYSTEMS, System, Tools, why_not
 
 def main() -> int:
     """Measure and report; 1 when a system could not be measured rightly."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, end)
     use_uvloop()
     options = read_options()
     tools = Tools(sys.executable, shutil.which("node"), options.programs)
@@ -46,6 +47,12 @@ def main() -> int:
     report.write(results, options.report)
     print(options.report / "benchmarks.md")
     return 1 if any(segment.problem for segment in results.segments) or not results.segments else 0
+
+
+def end(*_: object) -> NoReturn:
+    """Stop what runs and end; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)
 
 
 def measure_one(system: System, tools: Tools, plan: Plan, number: int, results: Results) -> None:
