@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import sys
+from dataclasses import replace
+from typing import NoReturn
 
 from compare import machine, noop, report
 from compare.connection import ServerFailed
@@ -14,14 +16,14 @@ from compare.document import Expected, Upload
 from compare.options import read_options
 from compare.processes import CannotStart
 from compare.results import Results, Segment
-from compare.s3 import Bucket
+from compare.s3 import Bucket, S3Failed
 from compare.segment import Plan, measure
 from compare.systems import ALL, SYSTEMS, System, Tools, why_not
 
 
 def main() -> int:
     """Measure and report; 1 when a system could not be measured rightly."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, end)
     use_uvloop()
     options = read_options()
     tools = Tools(sys.executable, shutil.which("node"), options.programs)
@@ -33,9 +35,11 @@ def main() -> int:
     results.machine = machine.machine()
     results.versions |= machine.versions(chosen, tools)
     results.document = {"bytes": options.file.stat().st_size, **vars(plan.expected)}
-    for number in range(results.next_round(), results.next_round() + options.rounds):
+    first = results.next_round()
+    for number in range(first, first + options.rounds):
+        loads = plan.concurrencies if number == first else plan.concurrencies[:1]
         for system in chosen:
-            measure_one(system, tools, plan, number, results)
+            measure_one(system, tools, replace(plan, concurrencies=loads), number, results)
             results.save(options.results)
         if options.noop:
             noop.measure_all(tools, number, results)
@@ -45,12 +49,18 @@ def main() -> int:
     return 1 if any(segment.problem for segment in results.segments) or not results.segments else 0
 
 
+def end(*_: object) -> NoReturn:
+    """Stop what runs and end; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)
+
+
 def measure_one(system: System, tools: Tools, plan: Plan, number: int, results: Results) -> None:
     """Measure a system once; one that does not work is said to be so, and the others go on."""
     try:
         segments = measure(system, tools, plan, number)
-    except (CannotStart, ServerFailed, OSError) as error:
-        results.not_measured[system.name] = str(error)
+    except (CannotStart, ServerFailed, S3Failed, OSError) as error:
+        results.not_measured[system.name] = str(error) or type(error).__name__
         print(f"{system.name}: {error}", file=sys.stderr, flush=True)
         return
     for segment in segments:

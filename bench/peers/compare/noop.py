@@ -80,6 +80,7 @@ PEERS: Sequence[Queue] = (
     ),
 )
 OURS = "pdf-ingest"
+OUR_SLOTS = 64
 
 
 def measure_all(tools: Tools, number: int, results: Results) -> None:
@@ -107,7 +108,7 @@ def pinned() -> list[str]:
 def ours(tools: Tools) -> float:
     """Run the project's own program, which starts Redis and one worker and says how many jobs it did per second."""
     program = tools.release / "examples" / "noop_jobs"
-    command = [*pinned(), str(program)]
+    command = [*pinned(), str(program), "--slots", str(OUR_SLOTS)]
     said = subprocess.run(
         command, cwd=HERE, check=True, capture_output=True, text=True, timeout=4 * LIMIT_SECONDS
     ).stdout

@@ -23,9 +23,15 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("file", type=Path, nargs="?", default=SAMPLE, help="the PDF; the project's sample when left out")
     add("--quick", action="store_true", help="one short round with few users; the report goes to .local/peers")
     add("--rounds", type=int, default=3, help="times that each system has its turn (3)")
-    add("--concurrency", type=int, action="append", metavar="USERS", help="a load; may be given again (100)")
-    add("--seconds", type=float, default=6.0, help="how long documents are begun, per system and load (6)")
-    add("--drain", type=float, default=30.0, help="seconds in which they must end after that (30)")
+    add(
+        "--concurrency",
+        type=int,
+        action="append",
+        metavar="USERS",
+        help="a load: the first in every round (100, 1000)",
+    )
+    add("--seconds", type=float, default=5.0, help="how long documents are begun, per system and load (5)")
+    add("--drain", type=float, default=25.0, help="seconds in which they must end after that (25)")
     add("--only", action="append", choices=[system.name for system in ALL], help="a system; may be given again")
     add("--no-noop", action="store_false", dest="noop", help="leave out the queues with jobs that do nothing")
     add("--add", action="store_true", help="add rounds to the figures of the last run")
@@ -36,7 +42,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--results", type=Path, default=PROJECT / ".local" / "peers" / "results.json", help="all figures, as JSON")
     add("--report", type=Path, default=PROJECT / "docs", help="the folder of the report")
     options = parser.parse_args(given)
-    options.concurrency = options.concurrency or [4 if options.quick else 100]
+    options.concurrency = options.concurrency or ([4] if options.quick else [100, 1000])
     if options.quick:
         folder = PROJECT / ".local" / "peers" / "quick"
         options.rounds, options.seconds, options.noop = 1, 1.0, False

@@ -8,7 +8,7 @@ import http.client
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
@@ -67,7 +67,7 @@ class Bucket:
 
     def _signed(self, method: str, host: str, path: str, query: str) -> dict[str, str]:
         """Sign as "Authenticating Requests: Using the Authorization Header (AWS Signature Version 4)" says."""
-        now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         headers = {"host": host, "x-amz-content-sha256": EMPTY_SHA256, "x-amz-date": now}
         names = ";".join(headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())

@@ -15,12 +15,11 @@ from typing import Any
 
 from compare import usage
 from compare.check import why_wrong
-from compare.connection import ServerFailed
 from compare.document import Expected, Upload
 from compare.load import Load, Target, closed_loop, few
 from compare.processes import CannotStart, Running, free_port
 from compare.results import Segment, percentiles
-from compare.s3 import Bucket
+from compare.s3 import Bucket, S3Failed
 from compare.servers import start_redis, start_s3
 from compare.systems import Place, System, Tools
 
@@ -59,7 +58,7 @@ def measure(system: System, tools: Tools, plan: Plan, number: int) -> list[Segme
     """Start a system, warm it up, and measure it under each load."""
     with started(system, tools, plan) as started_system:
         target = Target("127.0.0.1", started_system.place.port, system.dialect)
-        asyncio.run(few(target, plan.upload, WARM_UP_DOCUMENTS))
+        asyncio.run(asyncio.wait_for(few(target, plan.upload, WARM_UP_DOCUMENTS), READY_SECONDS))
         return [under_load(started_system, target, plan, users, number) for users in plan.concurrencies]
 
 
@@ -155,5 +154,5 @@ def problem(started: Started, plan: Plan, load: Load) -> str | None:
         return f"{load.failures.total()} requests failed, {count} of them with: {message}"
     try:
         return why_wrong(started.place.bucket, started.place.prefix, load.finished, plan.expected)
-    except (OSError, ServerFailed) as error:
+    except (OSError, S3Failed) as error:
         return f"the results cannot be read: {error}"

@@ -2,7 +2,7 @@
 import { Queue, Worker } from "bullmq";
 
 // Jobs that one worker process has under way at once, which is what its documentation advises for small jobs.
-const CONCURRENCY = 100;
+const CONCURRENCY = 50;
 const BATCH = 1000;
 
 const connection = { host: "127.0.0.1", port: Number(process.env.REDIS_PORT), maxRetriesPerRequest: null };
