@@ -52,7 +52,8 @@ pub(super) struct Cluster {
     store: Option<u32>,
     api: Child,
     workers: Vec<Child>,
-    admin_urls: Vec<Url>,
+    /// Where each process tells of itself.
+    admin_urls: Vec<(Role, Url)>,
     folder: TempDir,
 }
 
@@ -117,13 +118,15 @@ impl Cluster {
             }
             command
         };
-        let (api_listen, mut api) = (free_address()?, service(API_PROGRAM));
-        api.env("API_LISTEN", api_listen.to_string()).env(
-            "MAX_CONNECTIONS",
-            (plan.clients + SPARE_CONNECTIONS).max(800).to_string(),
-        );
+        let (api_listen, api_admin) = (free_address()?, free_address()?);
+        let connections = (plan.clients + SPARE_CONNECTIONS).max(800);
+        let mut api = service(API_PROGRAM);
+        api.env("API_LISTEN", api_listen.to_string())
+            .env("API_ADMIN_LISTEN", api_admin.to_string())
+            .env("MAX_CONNECTIONS", connections.to_string());
         let (isolation, extract_on) = settings(mode);
-        let (mut workers, mut admin_urls) = (Vec::new(), Vec::new());
+        let mut admin_urls = vec![(Role::Api, http_url(api_admin))];
+        let mut workers = Vec::new();
         for _ in 0..plan.workers {
             let (listen, mut worker) = (free_address()?, service(WORKER_PROGRAM));
             worker
@@ -131,7 +134,7 @@ impl Cluster {
                 .env("ISOLATION", isolation)
                 .env("EXTRACT_ON", extract_on);
             workers.push(spawn(worker).await?);
-            admin_urls.push(http_url(listen));
+            admin_urls.push((Role::Worker, http_url(listen)));
         }
         let mut cluster = Self {
             url: http_url(api_listen),
@@ -142,9 +145,9 @@ impl Cluster {
             admin_urls,
             folder,
         };
-        let urls: Vec<Url> = [&cluster.url]
-            .into_iter()
-            .chain(&cluster.admin_urls)
+        let of_workers = cluster.admin_urls.iter().skip(1).map(|(_, url)| url);
+        let urls: Vec<Url> = std::iter::once(&cluster.url)
+            .chain(of_workers)
             .cloned()
             .collect();
         let ready = tokio::select! {
@@ -192,10 +195,9 @@ impl Cluster {
     /// How often event loops were held so far.
     pub(super) async fn stalls(&self) -> Result<ByRole<Stalls>, Failure> {
         let mut all = ByRole::new();
-        let api = [(Role::Api, &self.url)].into_iter();
-        for (role, url) in api.chain(self.admin_urls.iter().map(|url| (Role::Worker, url))) {
+        for (role, url) in &self.admin_urls {
             let metrics = Client::of_this_process(url.clone())?.metrics().await?;
-            let sum: &mut Stalls = all.entry(role).or_default();
+            let sum: &mut Stalls = all.entry(*role).or_default();
             *sum = sum.and(Stalls::read(&Exposition::new(metrics)));
         }
         Ok(all)
