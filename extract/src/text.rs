@@ -11,6 +11,7 @@ use crate::geometry::Point;
 use crate::{Block, Link, Rect};
 
 use lines::Lines;
+use markdown::Headings;
 use replacement::Replacement;
 
 /// Part of the ascent that capitals reach.
@@ -40,6 +41,8 @@ pub(crate) struct Collector {
     clip: Rect,
     run: Option<Run>,
     images: u64,
+    /// Of all pages so far.
+    headings: Headings,
 }
 
 impl Collector {
@@ -51,6 +54,7 @@ impl Collector {
             clip: Rect::default(),
             run: None,
             images: 0,
+            headings: Headings::default(),
         }
     }
 
@@ -143,8 +147,8 @@ impl Collector {
     }
 
     /// The page as Markdown.
-    pub(crate) fn markdown(&self, links: &[Link]) -> String {
-        markdown::write(&self.blocks(), links)
+    pub(crate) fn markdown(&mut self, links: &[Link]) -> String {
+        markdown::write(&self.blocks(), links, &mut self.headings)
     }
 
     /// Whether any part of the glyph, from its baseline to the height of a capital, is within the
