@@ -10,6 +10,7 @@ mod run_length; // RunLengthDecode
 
 use std::borrow::Cow;
 
+pub(crate) use self::output::Scratch;
 use self::output::{Output, Stop};
 use self::predictor::Predictor;
 use crate::budget::Budget;
@@ -189,7 +190,7 @@ fn apply(
     budget: &Budget<'_>,
 ) -> Result<Vec<u8>, ExtractError> {
     let integer = |key: &[u8]| params.and_then(|params| objects.integer(params, key));
-    let mut output = Output::new(input.len(), max_bytes, budget);
+    let mut output = Output::new(input.len(), max_bytes, objects.scratch(), budget);
     let decoded = match filter {
         ByteFilter::Flate => flate::decode(input, &mut output),
         ByteFilter::Brotli => brotli::decode(input, &mut output),
@@ -213,17 +214,18 @@ fn apply(
         }
         Err(Stop::Extraction(error)) => return Err(error),
     }
-    let mut bytes = output.finish()?;
-    if matches!(
+    let has_predictor = matches!(
         filter,
         ByteFilter::Flate | ByteFilter::Brotli | ByteFilter::Lzw
-    ) {
-        match Predictor::parse(integer) {
-            Ok(predictor) => predictor.undo(&mut bytes),
-            Err(what) => budget.warn(WarningCode::DamagedObject, what),
+    );
+    output.finish(|bytes| {
+        if has_predictor {
+            match Predictor::parse(integer) {
+                Ok(predictor) => predictor.undo(bytes),
+                Err(what) => budget.warn(WarningCode::DamagedObject, what),
+            }
         }
-    }
-    Ok(bytes)
+    })
 }
 
 #[cfg(test)]

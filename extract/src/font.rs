@@ -97,22 +97,22 @@ impl Font {
         }
     }
 
-    /// Splits a shown string into its glyphs. The embedded font program is read when a code first
-    /// needs it; that is what `objects` and `budget` are for.
-    pub(crate) fn decode<'f>(
-        &'f self,
-        bytes: &'f [u8],
+    /// Splits a shown string into its glyphs and hands each to `take`. The embedded font program is
+    /// read when a code first needs it; that is what `objects` and `budget` are for.
+    #[inline]
+    pub(crate) fn each_glyph(
+        &self,
+        bytes: &[u8],
         objects: &Objects<'_>,
         budget: &Budget<'_>,
-    ) -> Glyphs<'f> {
-        if let Kind::Simple(table) = &self.kind {
-            table.prepare(bytes, objects, budget);
-        }
-        Glyphs {
-            font: self,
-            bytes,
-            code: 0,
-            rest: "",
+        take: impl FnMut(&Glyph),
+    ) {
+        match &self.kind {
+            Kind::Simple(table) => {
+                table.prepare(bytes, objects, budget);
+                table.each_glyph(bytes, take);
+            }
+            Kind::Composite(font) => font.each_glyph(bytes, take),
         }
     }
 
@@ -160,48 +160,19 @@ impl Font {
     }
 }
 
-/// The glyphs of one string, see [`Font::decode`].
-pub(crate) struct Glyphs<'f> {
-    font: &'f Font,
-    bytes: &'f [u8],
-    code: u32,
-    /// What did not fit into the glyph before.
-    rest: &'f str,
-}
-
-impl Iterator for Glyphs<'_> {
-    type Item = Glyph;
-
-    /// Where it is not inlined, every glyph goes through memory.
-    #[inline]
-    fn next(&mut self) -> Option<Glyph> {
-        if !self.rest.is_empty() {
-            let (text, rest) = GlyphText::split(self.rest);
-            self.rest = rest;
-            return Some(Glyph {
-                code: self.code,
-                len: 0,
-                width: 0.0,
-                vertical: None,
-                text,
-                is_space: false,
-            });
-        }
-        let (glyph, rest) = match &self.font.kind {
-            Kind::Simple(table) => {
-                let (code, bytes) = self.bytes.split_first()?;
-                self.bytes = bytes;
-                table.glyph(*code)
-            }
-            Kind::Composite(font) => {
-                let (glyph, rest) = font.glyph(self.bytes)?;
-                self.bytes = self.bytes.get(usize::from(glyph.len)..).unwrap_or_default();
-                (glyph, rest)
-            }
-        };
-        self.code = glyph.code;
-        self.rest = rest;
-        Some(glyph)
+/// What of a text did not fit into `glyph`, as glyphs that have no width.
+fn each_of_rest(glyph: &Glyph, mut rest: &str, take: &mut impl FnMut(&Glyph)) {
+    while !rest.is_empty() {
+        let (text, left) = GlyphText::split(rest);
+        take(&Glyph {
+            code: glyph.code,
+            len: 0,
+            width: 0.0,
+            vertical: None,
+            text,
+            is_space: false,
+        });
+        rest = left;
     }
 }
 
@@ -252,7 +223,7 @@ fn meaningful(mapped: cmap::Mapped<'_>) -> Option<cmap::Mapped<'_>> {
 /// the encodings that fonts had in common before they had any.
 fn stand_in(code: u32) -> GlyphText {
     let character = char::from_u32(code).filter(|character| !character.is_control());
-    GlyphText::from_char(character.unwrap_or('\u{fffd}'))
+    GlyphText::stand_in(character.unwrap_or('\u{fffd}'))
 }
 
 #[cfg(test)]

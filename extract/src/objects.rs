@@ -13,6 +13,7 @@ mod text_string; // strings for people, in their three encodings
 mod xref; // where each object lies
 
 use crate::budget::Budget;
+use crate::filter::Scratch;
 use crate::{ExtractError, Options, WarningCode};
 
 pub(crate) use object::{Dictionary, Object, ObjectId, Stream};
@@ -30,6 +31,7 @@ pub(crate) struct Objects<'a> {
     budget: &'a Budget<'a>,
     version: String,
     file: File<'a>,
+    scratch: Scratch,
 }
 
 impl<'a> Objects<'a> {
@@ -57,6 +59,7 @@ impl<'a> Objects<'a> {
                 budget,
                 version: version.clone(),
                 file,
+                scratch: Scratch::default(),
             };
             if objects.unlock(options)? && objects.leads_to_a_page() {
                 return Ok(objects);
@@ -93,6 +96,7 @@ impl<'a> Objects<'a> {
             budget,
             version,
             file,
+            scratch: Scratch::default(),
         };
         if !objects.unlock(options)? {
             let detail = "the encryption dictionary is missing".to_owned();
@@ -115,6 +119,7 @@ impl<'a> Objects<'a> {
             budget,
             version: String::new(),
             file: File::default(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -179,6 +184,14 @@ impl<'a> Objects<'a> {
     /// The object with this number, as stored: it may itself be a reference.
     pub(crate) fn get(&self, id: ObjectId) -> Option<&Object> {
         self.file.get(id.0, self)
+    }
+
+    /// `false` where `object` leads to one in which `word` is no name, and which need not be read to
+    /// see that.
+    pub(crate) fn may_name(&self, object: &Object, word: &[u8]) -> bool {
+        object
+            .as_reference()
+            .is_none_or(|id| self.file.may_name(id.0, word, self))
     }
 
     /// Follows references to the object itself; [`Object::Null`] where one leads nowhere.
@@ -282,6 +295,11 @@ impl<'a> Objects<'a> {
     /// The document catalog (ISO 32000-1, 7.7.2).
     pub(crate) fn catalog(&self) -> Option<&Dictionary> {
         self.dict(self.trailer(), b"Root")
+    }
+
+    /// What streams are decoded into.
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
     }
 
     /// Whether the file has an encryption dictionary.

@@ -31,10 +31,11 @@ pub fn extract(
     sink.document(described)
         .map_err(|_| ExtractError::SinkClosed)?;
     let mut shared = Shared::new(&objects, &budget, ImageStore::new(sink, options.images));
+    let mut collector = Collector::new(limits.max_text_bytes);
     for (node, number) in pages.nodes().iter().zip(1..) {
         budget.set_page(Some(number));
         budget.check()?;
-        let page = read_page(&mut shared, &pages, node, number, options)?;
+        let page = read_page(&mut shared, &mut collector, &pages, (node, number), options)?;
         shared
             .images
             .sink()
@@ -50,15 +51,15 @@ pub fn extract(
 
 fn read_page<'o>(
     shared: &mut Shared<'_, 'o>,
+    collector: &mut Collector,
     pages: &Pages<'o>,
-    node: &PageNode<'o>,
-    number: u64,
+    (node, number): (&PageNode<'o>, u64),
     options: &Options,
 ) -> Result<Page, ExtractError> {
     let (objects, budget) = (shared.objects, shared.budget);
     let geometry = &node.geometry;
-    let mut collector = Collector::new(geometry.bounds(), budget.limits.max_text_bytes);
-    let images = content::run_page(shared, node, &mut collector)?;
+    collector.begin_page(geometry.bounds());
+    let images = content::run_page(shared, node, collector)?;
     collector.finish();
     if collector.is_cut() {
         budget.warn(WarningCode::Limit, "the page has too much text");

@@ -6,10 +6,12 @@ mod lines; // glyphs to lines and blocks
 mod markdown; // blocks to Markdown
 mod replacement; // ActualText in place of the glyphs it stands for
 
+use crate::font::GlyphText;
 use crate::geometry::Point;
 use crate::{Block, Link, Rect};
 
 use lines::Lines;
+use markdown::Headings;
 use replacement::Replacement;
 
 /// Part of the ascent that capitals reach.
@@ -32,25 +34,37 @@ pub(crate) struct Run {
     pub(crate) italic: bool,
 }
 
-/// Collects the glyphs of one page.
+/// Collects the glyphs of one page after the other.
 pub(crate) struct Collector {
     lines: Lines,
     replacement: Replacement,
     clip: Rect,
     run: Option<Run>,
     images: u64,
+    /// Of all pages so far.
+    headings: Headings,
 }
 
 impl Collector {
-    /// For a page that shows `clip`, in points, and at most `max_bytes` of text.
-    pub(crate) fn new(clip: Rect, max_bytes: u64) -> Self {
+    /// For pages with at most `max_bytes` of text each.
+    pub(crate) fn new(max_bytes: u64) -> Self {
         Self {
             lines: Lines::new(max_bytes),
             replacement: Replacement::default(),
-            clip,
+            clip: Rect::default(),
             run: None,
             images: 0,
+            headings: Headings::default(),
         }
+    }
+
+    /// Forgets the page before; the next one shows `clip`, in points.
+    pub(crate) fn begin_page(&mut self, clip: Rect) {
+        self.lines.clear();
+        self.replacement = Replacement::default();
+        self.clip = clip;
+        self.run = None;
+        self.images = 0;
     }
 
     /// Of the glyphs that follow those outside `clip` do not show.
@@ -68,16 +82,18 @@ impl Collector {
 
     /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that
     /// lie outside the clip do not count.
-    pub(crate) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
+    pub(crate) fn glyph(&mut self, text: &GlyphText, origin: Point, advance: f32) {
         let Some(run) = &self.run else { return };
         if !self.is_shown(run, origin, advance) {
             return;
         }
         if self.replacement.is_active() {
-            self.replacement.glyph(text, origin, advance, *run);
-            return;
+            self.replacement.glyph(text.as_str(), origin, advance, *run);
+        } else if text.is_stand_in() {
+            self.lines.stand_in(text.as_str(), origin, advance);
+        } else {
+            self.lines.glyph(text.as_str(), origin, advance);
         }
-        self.lines.glyph(text, origin, advance);
     }
 
     /// An image is drawn, decoded or not.
@@ -115,7 +131,7 @@ impl Collector {
         self.lines.is_cut()
     }
 
-    /// Puts right-to-left lines in logical order; to be called once, after the last glyph.
+    /// Puts right-to-left lines in logical order; to be called once a page, after its last glyph.
     pub(crate) fn finish(&mut self) {
         bidi::reorder(&mut self.lines);
     }
@@ -131,8 +147,8 @@ impl Collector {
     }
 
     /// The page as Markdown.
-    pub(crate) fn markdown(&self, links: &[Link]) -> String {
-        markdown::write(&self.blocks(), links)
+    pub(crate) fn markdown(&mut self, links: &[Link]) -> String {
+        markdown::write(&self.blocks(), links, &mut self.headings)
     }
 
     /// Whether any part of the glyph, from its baseline to the height of a capital, is within the

@@ -5,6 +5,7 @@ use crate::objects::{Dictionary, Object};
 
 use super::interpreter::Interpreter;
 use crate::ExtractError;
+use crate::font::GlyphText;
 use crate::geometry::Point;
 use crate::objects::text_string;
 use crate::page::boxes::rectangle;
@@ -196,11 +197,10 @@ impl<'o> Interpreter<'_, '_, 'o> {
 
     fn put_upright(&mut self, character: char, x: f32, y: f32, advance: f32) {
         let to_display = self.page.to_display;
-        let mut buffer = [0; 4];
-        let text = character.encode_utf8(&mut buffer);
+        let text = GlyphText::from_char(character);
         let origin = to_display.point(x, y);
         self.collector
-            .glyph(text, origin, advance * to_display.expansion());
+            .glyph(&text, origin, advance * to_display.expansion());
     }
 }
 

@@ -43,26 +43,26 @@ pub(super) struct Pen<'r, 'o> {
 impl<'o> Pen<'_, 'o> {
     pub(super) fn show(&mut self, bytes: &[u8], collector: &mut Collector) {
         let font = Rc::clone(&self.font);
-        for glyph in font.decode(bytes, self.objects, self.budget) {
-            let spacing = self.spacing(&glyph);
+        let (objects, budget) = (self.objects, self.budget);
+        font.each_glyph(bytes, objects, budget, |glyph| {
+            let spacing = self.spacing(glyph);
             let em = match glyph.vertical {
                 Some((advance, _, _)) => -advance,
                 None => glyph.width,
             };
             if self.runs_glyphs
-                && let Some((stream, font_matrix)) =
-                    font.glyph_stream(glyph.code, self.objects, self.budget)
+                && let Some((stream, font_matrix)) = font.glyph_stream(glyph.code, objects, budget)
             {
                 self.put_aside(stream, &font_matrix);
             } else if self.visible {
-                collector.glyph(glyph.text.as_str(), self.place, em * self.em_length);
+                collector.glyph(&glyph.text, self.place, em * self.em_length);
             }
             if self.vertical {
                 self.advance(0.0, spacing - em * self.font_size);
             } else {
                 self.advance((em * self.font_size + spacing) * self.scale, 0.0);
             }
-        }
+        });
     }
 
     /// After a glyph, in unscaled text space units; part of one has none of its own.

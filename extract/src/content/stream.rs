@@ -61,9 +61,9 @@ impl StreamCache {
             if joined.is_empty() {
                 joined = decoded.into_owned();
             } else {
+                joined.push(b'\n');
                 joined.extend_from_slice(&decoded);
             }
-            joined.push(b'\n');
         }
         Ok(Rc::new(joined))
     }

@@ -53,6 +53,8 @@ impl<'o> Structure<'o> {
         parent: &'o Object,
         identifier: i64,
     ) -> Option<String> {
+        // Most elements have none, and a page can have tens of thousands of them.
+        objects.may_name(parent, b"ActualText").then_some(())?;
         let element = as_dict(objects.resolve(parent))?;
         let text = objects.string(element, b"ActualText")?;
         has_content(objects, element, identifier).then_some(())?;

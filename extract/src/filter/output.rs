@@ -1,5 +1,7 @@
 //! Where decoded bytes go: capped per stream and charged to the document while they are written.
 
+use std::cell::Cell;
+
 use crate::ExtractError;
 use crate::budget::Budget;
 
@@ -11,9 +13,19 @@ const CHARGE_STEP_BYTES: usize = 64 << 10;
 const USUAL_RATIO: usize = 3;
 const MIN_GROWTH_BYTES: usize = 1 << 10;
 
+/// The largest output that is copied to memory of its own, and how much memory is kept for that.
+const MAX_SCRATCH_BYTES: usize = 1 << 20;
+
+/// Memory that one stream after the other is decoded into. To find a size by growing takes new
+/// memory for every stream, which the system clears before it hands it out: of a document with
+/// small streams that took longer than to inflate them.
+#[derive(Default)]
+pub(crate) struct Scratch(Cell<Vec<u8>>);
+
 /// The bytes of one stream so far.
 pub(super) struct Output<'b> {
     bytes: Vec<u8>,
+    scratch: &'b Scratch,
     charged_bytes: usize,
     max_bytes: usize,
     budget: &'b Budget<'b>,
@@ -32,21 +44,39 @@ pub(super) enum Stop {
 
 impl<'b> Output<'b> {
     /// An empty output of at most `max_bytes` for a stream of `encoded_bytes`.
-    pub(super) fn new(encoded_bytes: usize, max_bytes: u64, budget: &'b Budget<'b>) -> Self {
+    pub(super) fn new(
+        encoded_bytes: usize,
+        max_bytes: u64,
+        scratch: &'b Scratch,
+        budget: &'b Budget<'b>,
+    ) -> Self {
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let expected = encoded_bytes.saturating_mul(USUAL_RATIO).min(max_bytes);
+        let mut bytes = scratch.0.take();
+        bytes.reserve_exact(expected);
         Self {
-            bytes: Vec::with_capacity(expected),
+            bytes,
+            scratch,
             charged_bytes: 0,
             max_bytes,
             budget,
         }
     }
 
-    /// Charges what is not yet charged and hands out everything that was written.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, ExtractError> {
+    /// Charges what is not yet charged and hands out everything that was written, changed by `change`.
+    pub(super) fn finish(
+        mut self,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Vec<u8>, ExtractError> {
         self.charge()?;
-        Ok(self.bytes)
+        change(&mut self.bytes);
+        if self.bytes.capacity() > MAX_SCRATCH_BYTES {
+            return Ok(self.bytes);
+        }
+        let bytes = self.bytes.as_slice().to_vec();
+        self.bytes.clear();
+        self.scratch.0.set(self.bytes);
+        Ok(bytes)
     }
 
     pub(super) fn is_empty(&self) -> bool {

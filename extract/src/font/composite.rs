@@ -9,7 +9,7 @@ use super::descriptor::Descriptor;
 use super::glyph_names;
 use super::glyph_text::GlyphText;
 use super::widths::CidWidths;
-use super::{Font, Glyph, Kind, Source, meaningful, stand_in};
+use super::{Font, Glyph, Kind, Source, each_of_rest, meaningful, stand_in};
 use crate::WarningCode;
 use crate::objects::{Dictionary, Object, Stream};
 use glyph_texts::GlyphTexts;
@@ -117,23 +117,28 @@ impl Composite {
         self.encoding.is_vertical()
     }
 
-    /// The first glyph of `bytes`, and what did not fit into its text.
-    pub(super) fn glyph(&self, bytes: &[u8]) -> Option<(Glyph, &str)> {
-        let code = self.encoding.next_code(bytes)?;
+    /// Splits a shown string into its glyphs and hands each to `take`.
+    #[inline]
+    pub(super) fn each_glyph(&self, mut bytes: &[u8], mut take: impl FnMut(&Glyph)) {
         let seen = self
             .seen
             .get_or_init(|| Box::new([const { Cell::new(None) }; SEEN_GLYPHS]));
-        let place = &seen[code.value as usize % SEEN_GLYPHS];
-        if let Some(glyph) = place.get()
-            && (glyph.code, glyph.len) == (code.value, code.len)
-        {
-            return Some((glyph, ""));
+        while let Some(code) = self.encoding.next_code(bytes) {
+            bytes = bytes.get(usize::from(code.len)..).unwrap_or_default();
+            let place = &seen[code.value as usize % SEEN_GLYPHS];
+            match place.get() {
+                Some(glyph) if (glyph.code, glyph.len) == (code.value, code.len) => take(&glyph),
+                _ => {
+                    let (glyph, rest) = self.new_glyph(code);
+                    take(&glyph);
+                    if rest.is_empty() {
+                        place.set(Some(glyph));
+                    } else {
+                        each_of_rest(&glyph, rest, &mut take);
+                    }
+                }
+            }
         }
-        let (glyph, rest) = self.new_glyph(code);
-        if rest.is_empty() {
-            place.set(Some(glyph));
-        }
-        Some((glyph, rest))
     }
 
     fn new_glyph(&self, code: Code) -> (Glyph, &str) {
@@ -191,7 +196,7 @@ impl Composite {
             .filter(|_| in_order)
             .and_then(glyph_names::mac_glyph)
             .and_then(|name| glyph_names::first_char(name.as_bytes()));
-        named.map_or_else(|| stand_in(cid), GlyphText::from_char)
+        named.map_or_else(|| stand_in(cid), GlyphText::stand_in)
     }
 }
 

@@ -20,8 +20,12 @@ const ASCII: &str = {
     }
 };
 
-/// Up to 15 bytes of UTF-8, usually one character; the last byte is how many there are. One array,
-/// and aligned: it is copied for every glyph, in one move.
+/// In the last byte: nothing told the text.
+const STAND_IN: u8 = 0x80;
+
+/// Up to 15 bytes of UTF-8, usually one character; the last byte is how many there are, and whether
+/// they only stand in for an unknown text. One array, and aligned: it is copied for every glyph, in
+/// one move.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(align(8))]
 pub(crate) struct GlyphText([u8; CAPACITY + 1]);
@@ -35,6 +39,18 @@ impl GlyphText {
         let mut text = Self::EMPTY;
         text.0[CAPACITY] = character.encode_utf8(&mut text.0).len() as u8;
         text
+    }
+
+    /// A character that stands in for a text that is not known.
+    pub(super) fn stand_in(character: char) -> Self {
+        let mut text = Self::from_char(character);
+        text.0[CAPACITY] |= STAND_IN;
+        text
+    }
+
+    /// Whether nothing told this text.
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.0[CAPACITY] & STAND_IN != 0
     }
 
     /// As much of `text` as fits, and the rest.
@@ -53,7 +69,7 @@ impl GlyphText {
             return ASCII.get(first..=first).unwrap_or_default();
         }
         self.0
-            .get(..usize::from(self.0[CAPACITY]))
+            .get(..usize::from(self.0[CAPACITY] & !STAND_IN))
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
@@ -81,6 +97,9 @@ mod tests {
         let (head, rest) = GlyphText::split("ffi");
         assert_eq!((head.as_str(), rest), ("ffi", ""));
         assert!(GlyphText::EMPTY.is_empty());
+        let stand_in = GlyphText::stand_in('x');
+        assert_eq!((stand_in.as_str(), stand_in.is_stand_in()), ("x", true));
+        assert!(!GlyphText::from_char('x').is_stand_in());
         for character in ['\0', 'a', '\u{7f}', '\u{80}', '\u{1f600}'] {
             let text = GlyphText::from_char(character);
             assert_eq!(text.as_str(), character.to_string());

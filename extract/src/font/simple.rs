@@ -15,31 +15,24 @@ use super::glyph_names;
 use super::glyph_text::GlyphText;
 use super::program::Program;
 use super::standard14::StandardFont;
-use super::{Glyph, Source, meaningful, stand_in};
+use super::{Glyph, Source, each_of_rest, meaningful, stand_in};
 use crate::WarningCode;
 use crate::budget::Budget;
 use crate::filter;
 use crate::objects::{Object, ObjectId, Objects, Stream};
 use widths::Widths;
 
-/// Width and text of each of the 256 codes.
+/// The glyph of each of the 256 codes.
 #[derive(Debug)]
 pub(super) struct SimpleTable {
-    entries: Box<[Entry; 256]>,
+    /// The text is empty where the dictionary does not tell.
+    entries: Box<[Glyph; 256]>,
     /// What did not fit into the entry of its code.
     rests: Vec<(u8, Box<str>)>,
     /// The program that may know the codes without a text.
     unread: Option<UnreadProgram>,
     /// The same table, completed by that program.
     completed: OnceCell<Box<SimpleTable>>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    /// In em.
-    width: f32,
-    /// Empty where the dictionary does not tell.
-    text: GlyphText,
 }
 
 /// An embedded program that is read when a code is shown that the dictionary says nothing about:
@@ -54,7 +47,14 @@ struct UnreadProgram {
 impl SimpleTable {
     fn new() -> Self {
         Self {
-            entries: Box::new([Entry::default(); 256]),
+            entries: Box::new(std::array::from_fn(|code| Glyph {
+                code: code as u32,
+                len: 1,
+                width: 0.0,
+                vertical: None,
+                text: GlyphText::EMPTY,
+                is_space: code == usize::from(b' '),
+            })),
             rests: Vec::new(),
             unread: None,
             completed: OnceCell::new(),
@@ -78,34 +78,34 @@ impl SimpleTable {
         }
     }
 
-    /// The glyph of a code, and what did not fit into its text.
+    /// Hands over the glyph of each code; see [`SimpleTable::prepare`].
     #[inline]
-    pub(super) fn glyph(&self, code: u8) -> (Glyph, &str) {
-        let mut entry = &self.entries[usize::from(code)];
-        let mut rests = &self.rests;
-        if entry.text.is_empty()
-            && let Some(completed) = self.completed.get()
-        {
-            entry = &completed.entries[usize::from(code)];
-            rests = &completed.rests;
+    pub(super) fn each_glyph(&self, codes: &[u8], mut take: impl FnMut(&Glyph)) {
+        for code in codes {
+            let glyph = &self.entries[usize::from(*code)];
+            if glyph.text.is_empty() || !self.rests.is_empty() {
+                self.unusual_glyph(*code, &mut take);
+            } else {
+                take(glyph);
+            }
         }
-        let unknown;
-        let text = if entry.text.is_empty() {
-            unknown = stand_in(u32::from(code));
-            &unknown
-        } else {
-            &entry.text
+    }
+
+    /// A glyph of which the dictionary says nothing, or one with a long text.
+    fn unusual_glyph(&self, code: u8, take: &mut impl FnMut(&Glyph)) {
+        let index = usize::from(code);
+        let table = match self.completed.get() {
+            Some(completed) if self.entries[index].text.is_empty() => completed,
+            _ => self,
         };
-        let glyph = Glyph {
-            code: u32::from(code),
-            len: 1,
-            width: entry.width,
-            vertical: None,
-            text: *text,
-            is_space: code == b' ',
-        };
-        let rest = rests.iter().find(|(of, _)| *of == code);
-        (glyph, rest.map_or("", |(_, rest)| rest))
+        let mut glyph = table.entries[index];
+        if glyph.text.is_empty() {
+            glyph.text = stand_in(u32::from(code));
+        }
+        take(&glyph);
+        if let Some((_, rest)) = table.rests.iter().find(|(of, _)| *of == code) {
+            each_of_rest(&glyph, rest, take);
+        }
     }
 
     fn copy(&self) -> Self {

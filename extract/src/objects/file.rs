@@ -139,6 +139,20 @@ impl<'a> File<'a> {
         slot.object.get_or_init(|| object).as_ref()
     }
 
+    /// Whether `word` may be a name in the object with this number: `false` where that is known
+    /// without reading the object, which takes longer than to search it.
+    pub(super) fn may_name(&self, number: u32, word: &[u8], objects: &Objects<'_>) -> bool {
+        let Some(slot) = self.table.slot(number) else {
+            return true;
+        };
+        match slot.entry.place {
+            Place::InStream { container, index } if slot.object.get().is_none() => self
+                .object_stream(&self.table, container, objects)
+                .is_none_or(|stream| stream.may_name(number, index, word)),
+            _ => true,
+        }
+    }
+
     /// What a search of the file finds; the file is searched once.
     fn repaired(&self, objects: &Objects<'_>) -> Option<&Table> {
         if !self.repair.begun.replace(true) {

@@ -111,7 +111,9 @@ impl<'b> Lexer<'b> {
             .unwrap_or(rest.len());
     }
 
-    /// The next token; `None` at the end of the bytes.
+    /// The next token; `None` at the end of the bytes. Where it is not inlined, every token goes
+    /// through memory.
+    #[inline]
     pub(crate) fn token(&mut self) -> Option<Token<'b>> {
         loop {
             let start = self.position;

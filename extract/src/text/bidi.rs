@@ -130,7 +130,7 @@ fn place(lines: &Lines, char: &Char) -> f32 {
 
 /// What lies before, between and after the first and the last right-to-left character.
 fn right_to_left_within(part: &[Char]) -> (&[Char], &[Char], &[Char]) {
-    let is_rtl = |char: &Char| is_rtl(char.character);
+    let is_rtl = |char: &Char| is_rtl(in_its_direction(char));
     let start = part.iter().position(is_rtl).unwrap_or(part.len());
     let end = part.iter().rposition(is_rtl).map_or(start, |last| last + 1);
     let rest = part.get(end..).unwrap_or_default();
@@ -144,7 +144,17 @@ fn right_to_left_within(part: &[Char]) -> (&[Char], &[Char], &[Char]) {
 }
 
 fn is_strong_ltr(char: &Char) -> bool {
-    bidi_class(char.character) == BidiClass::L
+    bidi_class(in_its_direction(char)) == BidiClass::L
+}
+
+/// The character, or a neutral one in place of a number that only happens to be that of a letter: a
+/// glyph of which nothing is known goes with those around it.
+fn in_its_direction(char: &Char) -> char {
+    let is_letter = |class| matches!(class, BidiClass::L | BidiClass::R | BidiClass::AL);
+    if char.part == Part::StandIn && is_letter(bidi_class(char.character)) {
+        return char::REPLACEMENT_CHARACTER;
+    }
+    char.character
 }
 
 /// Characters that keep their order: those of a ligature, a letter and its marks.
@@ -167,7 +177,7 @@ impl Cluster<'_> {
         let char = chars
             .find(|char| is_strong_ltr(char))
             .or(self.chars.first());
-        char.map_or(' ', |char| char.character)
+        char.map_or(' ', in_its_direction)
     }
 
     /// Whether `next` goes on, to the right, where this one ends.

@@ -40,6 +40,8 @@ pub(super) struct Char {
 pub(super) enum Part {
     /// The first or only character of a glyph.
     Glyph,
+    /// The same, but nothing told what the glyph says: the character is no more than a number.
+    StandIn,
     /// Another character of the same glyph.
     Rest,
     /// A space that is not drawn, but seen between two glyphs.
@@ -69,6 +71,7 @@ pub(super) struct Lines {
     /// How far back the last line reaches, along its direction.
     line_low: f32,
     last_character: char,
+    max_bytes: u64,
     bytes_left: u64,
     cut: bool,
     blank: bool,
@@ -96,10 +99,27 @@ impl Lines {
             pen: Point::default(),
             line_low: f32::INFINITY,
             last_character: '\0',
+            max_bytes,
             bytes_left: max_bytes,
             cut: false,
             blank: true,
         }
+    }
+
+    /// Forgets everything but its memory, which the next page can use.
+    pub(super) fn clear(&mut self) {
+        let mut chars = std::mem::take(&mut self.chars);
+        let mut runs = std::mem::take(&mut self.runs);
+        let mut lines = std::mem::take(&mut self.lines);
+        chars.clear();
+        runs.clear();
+        lines.clear();
+        *self = Self {
+            chars,
+            runs,
+            lines,
+            ..Self::new(self.max_bytes)
+        };
     }
 
     pub(super) fn begin_run(&mut self, run: Run) {
@@ -117,6 +137,16 @@ impl Lines {
 
     /// A glyph of the last run; it may stand for several characters, or for none.
     pub(super) fn glyph(&mut self, text: &str, origin: Point, advance: f32) {
+        self.put(text, Part::Glyph, origin, advance);
+    }
+
+    /// A glyph of which nothing told what it says.
+    pub(super) fn stand_in(&mut self, text: &str, origin: Point, advance: f32) {
+        self.put(text, Part::StandIn, origin, advance);
+    }
+
+    #[inline]
+    fn put(&mut self, text: &str, part: Part, origin: Point, advance: f32) {
         let Some(run) = self.runs.last() else {
             return;
         };
@@ -134,7 +164,7 @@ impl Lines {
             self.last_origin = origin;
             return;
         };
-        let rtl = is_rtl(first);
+        let rtl = part == Part::Glyph && is_rtl(first);
         match self.step(run, first, rtl, origin, end) {
             Step::Repeat => return,
             Step::Join => {}
@@ -142,7 +172,7 @@ impl Lines {
             Step::Line => self.open_line(false),
             Step::Block => self.open_line(true),
         }
-        self.push(first, origin, advance, Part::Glyph);
+        self.push(first, origin, advance, part);
         self.line_low = self.line_low.min(dot(direction, origin));
         if rtl && let Some(line) = self.lines.last_mut() {
             line.rtl = true;

@@ -5,16 +5,16 @@ mod headings; // which sizes are headings
 
 use crate::{Block, Line, Link, LinkTarget, Rect, Word};
 
-use headings::Headings;
+pub(super) use headings::Headings;
 
 /// Bullets that stand alone before a list item.
 const BULLETS: &[&str] = &[
     "•", "‣", "▪", "●", "○", "◦", "■", "□", "–", "—", "-", "*", "·", "\u{f0b7}",
 ];
 
-/// Writes the blocks of one page.
-pub(super) fn write(blocks: &[Block], links: &[Link]) -> String {
-    let headings = Headings::of(blocks);
+/// Writes the blocks of one page; `headings` knows those of the pages before.
+pub(super) fn write(blocks: &[Block], links: &[Link], headings: &mut Headings) -> String {
+    headings.look_at(blocks);
     let mut out = String::new();
     for block in blocks {
         let rows = rows(block);

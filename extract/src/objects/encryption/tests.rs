@@ -178,6 +178,59 @@ fn the_empty_password_is_tried_first() {
 }
 
 #[test]
+fn crypt_filters_with_short_keys_pad_them() {
+    let filter = dictionary! { "CFM" => "V2", "Length" => 5 };
+    let filters = dictionary! {
+        "V" => 4,
+        "R" => 4,
+        "CF" => dictionary! { "StdCF" => filter },
+        "StmF" => "StdCF",
+        "StrF" => "StdCF",
+    };
+    for length_is_given in [true, false] {
+        let mut document = plain();
+        let state = state(EncryptionVersion::V2 {
+            document: &document,
+            owner_password: "owner",
+            user_password: "user",
+            key_length: 40,
+            permissions: Permissions::all(),
+        });
+        let mut key = state.file_encryption_key().to_vec();
+        assert_eq!(key.len(), 5);
+        key.resize(16, 0);
+        let secret = document.trailer.get(b"Root").unwrap().as_reference();
+        let secret = document.get_dictionary(secret.unwrap()).unwrap();
+        let id = secret.get(b"Secret").unwrap().as_reference().unwrap();
+        let object_key = Rc4CryptFilter.compute_key(&key, id).unwrap();
+        let hide = |bytes: &[u8]| Rc4CryptFilter.encrypt(&object_key, bytes).unwrap();
+        let string = lopdf::Object::String(hide(b"a secret string"), StringFormat::Hexadecimal);
+        let stream = document
+            .get_object_mut(id)
+            .unwrap()
+            .as_stream_mut()
+            .unwrap();
+        stream.set_content(hide(b"a secret stream"));
+        stream.dict.set("Nested", vec![string]);
+        let mut encrypt = state.encode().unwrap();
+        for (key, value) in filters.iter() {
+            encrypt.set(key.clone(), value.clone());
+        }
+        if !length_is_given {
+            encrypt.remove(b"Length");
+        }
+        let encrypt = document.add_object(encrypt);
+        document.trailer.set("Encrypt", encrypt);
+        let mut file = Vec::new();
+        document.save_to(&mut file).unwrap();
+        for password in ["user", "owner"] {
+            assert_eq!(read(&file, Some(password)), Ok(secrets()));
+        }
+        assert_eq!(read(&file, Some("other")), Err(ExtractError::PasswordWrong));
+    }
+}
+
+#[test]
 fn another_security_handler_is_named_as_such() {
     let mut file = encrypted(rc4_128, |_| {});
     let name = file.windows(9).rposition(|window| window == b"/Standard");

@@ -52,6 +52,32 @@ fn a_word_within_a_latin_line_is_turned_in_its_place() {
 }
 
 #[test]
+fn a_glyph_of_unknown_text_goes_with_those_around_it() {
+    let mut lines = Lines::new(1_000);
+    lines.begin_run(run());
+    for (text, x) in [("x", 0.0), ("y", 5.0), ("\u{5d1}", 10.0), ("z", 15.0)] {
+        let origin = Point { x, y: 0.0 };
+        match text {
+            "\u{5d1}" => lines.glyph(text, origin, 5.0),
+            _ => lines.stand_in(text, origin, 5.0),
+        }
+    }
+    reorder(&mut lines);
+    assert_eq!(lines.text(), "z\u{5d1}yx\n");
+
+    let mut lines = Lines::new(1_000);
+    lines.begin_run(run());
+    lines.stand_in("\u{5d1}", Point::default(), 5.0);
+    lines.stand_in("\u{5d2}", Point { x: 5.0, y: 0.0 }, 5.0);
+    reorder(&mut lines);
+    assert_eq!(
+        lines.text(),
+        "\u{5d1}\u{5d2}\n",
+        "numbers have no direction"
+    );
+}
+
+#[test]
 fn words_drawn_in_logical_order_may_be_visual_inside() {
     let glyphs = [
         ('ב', 6),

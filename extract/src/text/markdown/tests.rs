@@ -31,6 +31,37 @@ fn block(lines: Vec<Line>) -> Block {
     }
 }
 
+/// The first page of a document.
+fn page(blocks: &[Block], links: &[Link]) -> String {
+    write(blocks, links, &mut Headings::default())
+}
+
+#[test]
+fn a_size_is_on_one_level_on_all_pages() {
+    let mut headings = Headings::default();
+    let mut page = |sizes: &[f32]| {
+        let body = block(vec![line(vec![word(
+            "many ordinary words",
+            10.0,
+            0.0,
+            0.0,
+        )])]);
+        let blocks = sizes
+            .iter()
+            .map(|size| block(vec![line(vec![word("Title", *size, 0.0, 0.0)])]));
+        let blocks: Vec<Block> = [body].into_iter().chain(blocks).collect();
+        let written = write(&blocks, &[], &mut headings);
+        let titles = written.lines().filter(|line| line.starts_with('#'));
+        titles
+            .map(|title| title.len() - "# Title".len() + 1)
+            .collect::<Vec<usize>>()
+    };
+    assert_eq!(page(&[20.0, 14.0]), [1, 2]);
+    assert_eq!(page(&[14.0]), [2]);
+    assert_eq!(page(&[12.0, 16.0, 24.0]), [3, 2, 1]);
+    assert_eq!(page(&[12.0, 20.0]), [3, 1]);
+}
+
 #[test]
 fn larger_text_is_a_heading() {
     let blocks = [
@@ -38,7 +69,7 @@ fn larger_text_is_a_heading() {
         block(vec![line(vec![word("Less", 14.0, 0.0, 30.0)])]),
         block(vec![line(vec![word("ordinary", 10.0, 0.0, 60.0)])]),
     ];
-    assert_eq!(write(&blocks, &[]), "# Big\n\n## Less\n\nordinary\n");
+    assert_eq!(page(&blocks, &[]), "# Big\n\n## Less\n\nordinary\n");
 }
 
 #[test]
@@ -50,7 +81,7 @@ fn bullets_and_numbers_become_lists() {
         at(["2.", "two"], 12.0),
         at(["#3", "three"], 24.0),
     ])];
-    assert_eq!(write(&blocks, &[]), "- one\n2. two\n\\#3 three\n");
+    assert_eq!(page(&blocks, &[]), "- one\n2. two\n\\#3 three\n");
 }
 
 #[test]
@@ -68,7 +99,7 @@ fn emphasis_and_links_wrap_their_words() {
         linked,
     ])])];
     assert_eq!(
-        write(&blocks, &links),
+        page(&blocks, &links),
         "a **bold** [li\\_nk](<https://example.org/\\<a\\>>)\n"
     );
 }
@@ -80,7 +111,7 @@ fn cells_of_one_row_share_a_line() {
         line(vec![word("right", 10.0, 200.0, 1.0)]),
         line(vec![word("below", 10.0, 0.0, 14.0)]),
     ])];
-    assert_eq!(write(&blocks, &[]), "left right\nbelow\n");
+    assert_eq!(page(&blocks, &[]), "left right\nbelow\n");
 }
 
 #[test]
@@ -96,7 +127,7 @@ fn a_bold_row_above_a_paragraph_is_a_heading() {
         plain("text", 12.0),
         plain("more", 24.0),
     ])];
-    assert_eq!(write(&section, &[]), "# Section\n\ntext\nmore\n");
+    assert_eq!(page(&section, &[]), "# Section\n\ntext\nmore\n");
     let list = [block(vec![
         bold("one", 0.0),
         bold("two", 12.0),
@@ -106,18 +137,18 @@ fn a_bold_row_above_a_paragraph_is_a_heading() {
         plain("text", 60.0),
         plain("text", 72.0),
     ])];
-    assert!(write(&list, &[]).starts_with("**one**\n**two**\n**three**\ntext\n"));
+    assert!(page(&list, &[]).starts_with("**one**\n**two**\n**three**\ntext\n"));
     let sentence = [block(vec![
         bold("Stop.", 0.0),
         plain("a", 12.0),
         plain("b", 24.0),
     ])];
-    assert_eq!(write(&sentence, &[]), "**Stop.**\na\nb\n");
+    assert_eq!(page(&sentence, &[]), "**Stop.**\na\nb\n");
 }
 
 #[test]
 fn a_number_is_escaped_where_it_would_begin_a_list() {
     let row = |text: &str| [block(vec![line(vec![word(text, 10.0, 0.0, 0.0)])])];
-    assert_eq!(write(&row("1.6"), &[]), "1.6\n");
-    assert_eq!(write(&row("1."), &[]), "1\\.\n");
+    assert_eq!(page(&row("1.6"), &[]), "1.6\n");
+    assert_eq!(page(&row("1."), &[]), "1\\.\n");
 }
