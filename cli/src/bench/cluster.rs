@@ -106,12 +106,14 @@ impl Cluster {
                 .arg0(name)
                 .env("REDIS_URL", redis.url())
                 .env("STORE_URL", &store_url)
-                .env("LOG", "error")
                 .env("DRAIN", "5s")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .process_group(0) // ctrl-c is for this process, which ends them
                 .kill_on_drop(true);
+            if std::env::var_os("LOG").is_none() {
+                command.env("LOG", "error"); // in between a table and a progress bar
+            }
             for name in NOT_INHERITED {
                 command.env_remove(name);
             }
@@ -196,7 +198,7 @@ impl Cluster {
         for (role, url) in api.chain(self.admin_urls.iter().map(|url| (Role::Worker, url))) {
             let metrics = Client::of_this_process(url.clone())?.metrics().await?;
             let sum: &mut Stalls = all.entry(role).or_default();
-            *sum = sum.and(Stalls::read(&Exposition::new(metrics)));
+            sum.add(&Stalls::read(&Exposition::new(metrics)));
         }
         Ok(all)
     }
