@@ -286,8 +286,8 @@ impl BenchArgs {
         let mut measured = outcome?;
         stopped?;
         for (role, stalls) in stalls {
-            let earlier = before.get(&role).copied().unwrap_or_default();
-            measured.stalls.insert(role, stalls.since(earlier));
+            let earlier = before.get(&role).cloned().unwrap_or_default();
+            measured.stalls.insert(role, stalls.since(&earlier));
         }
         Ok(measured)
     }

@@ -12,16 +12,37 @@ impl Exposition {
 
     /// The sum of a metric over all series that have `label`, or over all; `None` when there are none.
     pub(crate) fn sum(&self, metric: &str, label: Option<&str>) -> Option<f64> {
-        let values = self.0.lines().filter_map(|line| {
+        let wanted = self.series(metric).filter(|(labels, _)| {
+            label.is_none_or(|label| labels.split(',').any(|found| found == label))
+        });
+        wanted
+            .map(|(_, value)| value)
+            .reduce(|sum, value| sum + value)
+    }
+
+    /// The values of a metric whose series differ in one label, by that label's value.
+    pub(crate) fn by<'m>(
+        &'m self,
+        metric: &'m str,
+        label: &str,
+    ) -> impl Iterator<Item = (&'m str, f64)> {
+        let before = format!("{label}=\"");
+        self.series(metric).filter_map(move |(labels, value)| {
+            let name = labels.strip_prefix(&*before)?.strip_suffix('"')?;
+            Some((name, value))
+        })
+    }
+
+    /// Labels and value of each series.
+    fn series<'m>(&'m self, metric: &'m str) -> impl Iterator<Item = (&'m str, f64)> {
+        self.0.lines().filter_map(move |line| {
             let rest = line.strip_prefix(metric)?;
             let (labels, value) = match rest.strip_prefix('{') {
                 Some(rest) => rest.rsplit_once("} ")?,
                 None => ("", rest.strip_prefix(' ')?),
             };
-            let wanted = label.is_none_or(|label| labels.split(',').any(|found| found == label));
-            wanted.then(|| value.trim().parse::<f64>().ok()).flatten()
-        });
-        values.reduce(|sum, value| sum + value)
+            Some((labels, value.trim().parse().ok()?))
+        })
     }
 
     /// All the time that a histogram in seconds has seen.
@@ -46,6 +67,8 @@ mod tests {
         assert_eq!(metrics.sum("stalls_total", Some("worker=\"1\"")), Some(1.0));
         assert_eq!(metrics.sum("plain", None), Some(4.0));
         assert_eq!(metrics.sum("missing", None), None);
+        let stages: Vec<_> = metrics.by("stage_seconds_sum", "stage").collect();
+        assert_eq!(stages, [("extract", 0.25), ("commit", 0.5)]);
         let extract = metrics.time("stage_seconds", Some("stage=\"extract\""));
         assert_eq!(extract, Some(Duration::from_millis(250)));
     }

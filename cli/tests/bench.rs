@@ -67,7 +67,7 @@ fn check_picture(svg: &str) -> Result<()> {
             Event::Start(element) | Event::Empty(element)
                 if element.name().as_ref() == b"polyline" =>
             {
-                curves += 1
+                curves += 1;
             }
             Event::Text(text) => texts.push(text.decode()?.into_owned()),
             Event::Eof => break,

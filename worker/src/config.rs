@@ -41,7 +41,7 @@ pub struct WorkerArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
 pub struct WorkArgs {
-    /// Jobs worked on at once; the number of cores when empty
+    /// Jobs worked on at once; two for each core when empty, as a job waits for the store about as long as it computes
     #[arg(long, env = "WORKER_SLOTS")]
     pub slots: Option<NonZeroUsize>,
 
@@ -144,7 +144,9 @@ impl WorkerArgs {
     /// Jobs worked on at once.
     pub(crate) fn slots(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.work.slots.map_or_else(cores, NonZeroUsize::get)
+        self.work
+            .slots
+            .map_or_else(|| 2 * cores(), NonZeroUsize::get)
     }
 
     /// The limits as the extraction takes them.

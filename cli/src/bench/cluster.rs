@@ -107,12 +107,14 @@ impl Cluster {
                 .arg0(name)
                 .env("REDIS_URL", redis.url())
                 .env("STORE_URL", &store_url)
-                .env("LOG", "error")
                 .env("DRAIN", "5s")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .process_group(0) // ctrl-c is for this process, which ends them
                 .kill_on_drop(true);
+            if std::env::var_os("LOG").is_none() {
+                command.env("LOG", "error"); // in between a table and a progress bar
+            }
             for name in NOT_INHERITED {
                 command.env_remove(name);
             }
@@ -198,7 +200,7 @@ impl Cluster {
         for (role, url) in &self.admin_urls {
             let metrics = Client::of_this_process(url.clone())?.metrics().await?;
             let sum: &mut Stalls = all.entry(*role).or_default();
-            *sum = sum.and(Stalls::read(&Exposition::new(metrics)));
+            sum.add(&Stalls::read(&Exposition::new(metrics)));
         }
         Ok(all)
     }

@@ -11,6 +11,7 @@ use crate::exposition::Exposition;
 /// Counted by the stall probe for every poll that held a runtime thread too long, and how long they did.
 const STALLS: &str = "tokio_worker_stalls_total";
 const STALL_TIME: &str = "tokio_worker_stall_seconds";
+const STALL_SITES: &str = "tokio_worker_stall_sites_total";
 /// Latencies are kept in µs, to three digits, from one to this.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -47,10 +48,12 @@ pub(super) struct Failures {
 }
 
 /// How often, and how long together, event loops were held.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Stalls {
     pub(super) count: u64,
     pub(super) time: Duration,
+    /// Of those whose stack could be taken, by file and line.
+    pub(super) sites: BTreeMap<String, u64>,
 }
 
 /// A distribution of latencies.
@@ -88,7 +91,7 @@ impl Measured {
         self.note_memory(&other.memory_peaks);
         for (role, stalls) in &other.stalls {
             let sum = self.stalls.entry(*role).or_default();
-            *sum = sum.and(*stalls);
+            sum.add(stalls);
         }
         for (kind, failures) in &other.failures {
             self.fail_often(kind.clone(), failures.count, &failures.example);
@@ -120,23 +123,32 @@ impl Measured {
 
 impl Stalls {
     pub(super) fn read(metrics: &Exposition) -> Self {
+        let sites = metrics.by(STALL_SITES, "site");
         Self {
             count: metrics.sum(STALLS, None).unwrap_or_default() as u64,
             time: metrics.time(STALL_TIME, None).unwrap_or_default(),
+            sites: sites
+                .map(|(site, count)| (site.to_owned(), count as u64))
+                .collect(),
         }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            count: self.count + other.count,
-            time: self.time + other.time,
+    pub(super) fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.time += other.time;
+        for (site, count) in &other.sites {
+            *self.sites.entry(site.clone()).or_default() += count;
         }
     }
 
-    pub(super) fn since(self, earlier: Self) -> Self {
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let before = |site: &String| earlier.sites.get(site).copied().unwrap_or(0);
+        let sites = self.sites.iter();
+        let sites = sites.map(|(site, count)| (site.clone(), count.saturating_sub(before(site))));
         Self {
             count: self.count.saturating_sub(earlier.count),
             time: self.time.saturating_sub(earlier.time),
+            sites: sites.filter(|(_, count)| *count > 0).collect(),
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct LatencyReport {
 pub(super) struct StallReport {
     pub(super) count: u64,
     pub(super) seconds: f64,
+    /// By file and line.
+    pub(super) sites: BTreeMap<String, u64>,
 }
 
 /// Failures of one kind, those of the warm-up too.
@@ -139,7 +141,7 @@ impl ModeReport {
             stalls: measured
                 .stalls
                 .iter()
-                .map(|(role, stalls)| (*role, (*stalls).into()))
+                .map(|(role, stalls)| (*role, stalls.into()))
                 .collect(),
             resent: measured.resent,
             failures: failures(measured),
@@ -176,11 +178,12 @@ impl LatencyReport {
     }
 }
 
-impl From<Stalls> for StallReport {
-    fn from(stalls: Stalls) -> Self {
+impl From<&Stalls> for StallReport {
+    fn from(stalls: &Stalls) -> Self {
         Self {
             count: stalls.count,
             seconds: rounded(stalls.time.as_secs_f64()),
+            sites: stalls.sites.clone(),
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
             cpu(mode).map(number)
         })?;
     }
-    table.row_if_any("CPU of service, ms/job", |mode| {
+    table.row_if_any("CPU all but client", |mode| {
         (mode.service_cpu() > 0.0).then(|| number(mode.service_cpu()))
     })?;
     for role in ROLES {
@@ -69,14 +69,21 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
     table.row("resent submits", |mode| grouped(mode.resent))?;
     let count = |mode: &ModeReport| mode.failures.iter().map(|failure| failure.count).sum();
     table.row("failures", |mode| grouped(count(mode)))?;
-    for mode in &report.modes {
-        for failure in &mode.failures {
-            let (kind, times, example) = (&failure.kind, failure.count, &failure.example);
-            terminal::note(format_args!(
-                "{}: {times} × {kind}, first: {example}",
-                mode.mode
-            ));
+    report.modes.iter().try_for_each(details)
+}
+
+/// Where loops were held, and what went wrong.
+fn details(mode: &ModeReport) -> io::Result<()> {
+    for (role, stalls) in &mode.stalls {
+        for (site, count) in &stalls.sites {
+            let (mode, role) = (&mode.mode, role.as_str());
+            terminal::line(format_args!("{mode}: {role} stalled {count} × at {site}"))?;
         }
+    }
+    for failure in &mode.failures {
+        let (kind, times, example) = (&failure.kind, failure.count, &failure.example);
+        let mode = &mode.mode;
+        terminal::note(format_args!("{mode}: {times} × {kind}, first: {example}"));
     }
     Ok(())
 }
