@@ -81,6 +81,10 @@ pub struct HttpArgs {
     #[arg(long, env = "MAX_UPLOADS", default_value_t = 64)]
     pub max_uploads: u32,
 
+    /// Threads that hash and store uploads, behind those that answer; with 0 the ones that answer do it
+    #[arg(long, env = "UPLOAD_THREADS", default_value_t = 2)]
+    pub upload_threads: usize,
+
     /// How long an upload waits for its turn before it is refused
     #[arg(long, env = "UPLOAD_TURN", default_value = "10s", value_parser = duration)]
     pub upload_turn: Duration,

@@ -21,6 +21,7 @@ mod state; // what every handler may use
 mod store_watch; // does the object store answer?
 mod submit; // from an upload to a queued job, and back when it fails
 mod upload; // the bytes of an upload: form, size, signature, digest, pace
+mod upload_threads; // where uploads run, behind everything else
 mod wire; // the bodies of /v1
 
 pub use admin::serve_admin;

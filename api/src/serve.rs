@@ -29,7 +29,7 @@ use crate::router::router;
 use crate::state::AppState;
 
 /// Longest request head, and most that is read of a body at once.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
 /// Pause after an accept that failed for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,5 +1,6 @@
 //! What every handler may use: the queue, the store, the limits.
 
+use std::io;
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::args::{ApiArgs, HttpArgs};
 use crate::auth::{ApiKeys, InvalidApiKeys};
 use crate::store_watch::StoreWatch;
+use crate::upload_threads::UploadThreads;
 
 /// Manifests and pages that are parsed on the blocking pool at the same time.
 const PARSERS: usize = 4;
@@ -31,6 +33,8 @@ pub struct AppState {
     pub(crate) keys: Arc<ApiKeys>,
     pub(crate) password_key: Option<PasswordKey>,
     pub(crate) metrics: PrometheusHandle,
+    /// Where uploads are taken in.
+    pub(crate) upload_threads: Arc<UploadThreads>,
     /// One permit per upload that is being read.
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per large manifest or page that is being parsed.
@@ -56,6 +60,9 @@ pub enum ConnectError {
     /// The object store cannot be used.
     #[error("object store: {0}")]
     Store(#[from] StoreError),
+    /// The threads of uploads cannot be started.
+    #[error("threads: {0}")]
+    Threads(#[from] io::Error),
     /// Something else records the metrics of this process.
     #[error(transparent)]
     Metrics(#[from] TelemetryError),
@@ -66,7 +73,7 @@ pub enum ConnectError {
 /// # Errors
 /// What is missing.
 pub async fn connect(args: &ApiArgs) -> Result<AppState, ConnectError> {
-    let queue = Queue::connect(&args.redis, &args.queue).await?;
+    let queue = Queue::connect_at_start(&args.redis, &args.queue).await?;
     let store = ObjectStore::connect(&args.store).await?;
     AppState::new(args, queue, store)
 }
@@ -85,6 +92,7 @@ impl AppState {
             keys: Arc::new(ApiKeys::from_args(http)?),
             password_key: args.password.key()?,
             metrics: telemetry::metrics()?,
+            upload_threads: Arc::new(UploadThreads::start(http.upload_threads)?),
             uploads: Arc::new(Semaphore::new(http.max_uploads as usize)),
             http: Arc::new(http.clone()),
             limits: Arc::new(limits.clone()),

@@ -67,7 +67,9 @@ pub(crate) async fn submit(
 ) -> Result<Acceptance, ApiError> {
     ticket.check_length(state.limits.max_upload)?;
     let work = take_in(state.clone(), ticket, body).instrument(Span::current());
-    let task = state.background.spawn(stall::watch(work));
+    let task = state
+        .upload_threads
+        .spawn(&state.background, stall::watch(work));
     task.await
         .unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }

@@ -21,6 +21,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use crate::config::{QueueArgs, RedisArgs};
 use crate::job::JobId;
 
@@ -40,6 +42,10 @@ pub use submit::{
     Announced, Full, IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted, Whose,
 };
 pub use worker::{InvalidWorkerId, WorkerId, WorkerInfo};
+
+/// How long a process that starts waits for a Redis that is away, and how long between two tries.
+const START_PATIENCE: Duration = Duration::from_secs(15);
+const START_PAUSE: Duration = Duration::from_millis(250);
 
 /// One queue in one Redis. Clones share a connection and a subscriber.
 #[derive(Clone)]
@@ -72,6 +78,27 @@ impl Queue {
         };
         inner.check_server().await?;
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Connects as [`Queue::connect`] does, for a process that starts: a Redis that is away may just be starting too, or
+    /// changing its roles.
+    ///
+    /// # Errors
+    /// As [`Queue::connect`]; an outage after 15 seconds.
+    pub async fn connect_at_start(
+        redis: &RedisArgs,
+        queue: &QueueArgs,
+    ) -> Result<Self, QueueError> {
+        let began = Instant::now();
+        loop {
+            match Self::connect(redis, queue).await {
+                Err(error) if error.is_transient() && began.elapsed() < START_PATIENCE => {
+                    tracing::warn!(%error, "waiting for redis");
+                    sleep(START_PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Whether Redis answers, as a readiness probe asks it.

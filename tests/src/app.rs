@@ -98,6 +98,7 @@ impl TestApp {
         let (redis_args, store_args) = (redis.args(), s3.store_args("t"));
         let mut args: ApiArgs = parse(&with_store(&flags.of(flags.api)))?;
         (args.redis, args.store) = (redis_args, store_args);
+        args.http.upload_threads = 0; // a test's guard sees its own threads only
         let queue = Queue::connect(&args.redis, &args.queue).await?;
         let store = ObjectStore::connect(&args.store).await?;
         let api = start_api(args).await?;

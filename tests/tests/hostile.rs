@@ -42,7 +42,7 @@ fn documents() -> Vec<(&'static str, Vec<u8>, End)> {
     vec![
         (
             "a bomb",
-            bomb(&deflated(&vec![b' '; 20 << 20]), "/FlateDecode"),
+            bomb(&deflated(&vec![b' '; 8 << 20]), "/FlateDecode"),
             CUT,
         ),
         ("a bomb in a bomb", chained_bomb(), CUT),
@@ -74,7 +74,7 @@ fn bomb(data: &[u8], filter: &str) -> Vec<u8> {
 }
 
 fn chained_bomb() -> Vec<u8> {
-    let twice = deflated(&deflated(&vec![b' '; 200 << 20]));
+    let twice = deflated(&deflated(&vec![b' '; 24 << 20]));
     bomb(&twice, "[/FlateDecode /FlateDecode]")
 }
 

@@ -23,6 +23,9 @@ struct Command {
     worker: WorkerArgs,
 }
 
+/// Blocking threads besides one per slot: for names to look up, and while one that has ended its work is not idle yet.
+/// Every thread that reads documents keeps a heap.
+const SPARE_THREADS: usize = 4;
 /// The arguments contradict each other (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
 
@@ -68,6 +71,7 @@ fn start(args: WorkerArgs) -> Result<(), WorkerError> {
     let probe = telemetry::probe(&args.telemetry)?;
     stand_back(args.work.nice);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.max_blocking_threads(args.slots() + SPARE_THREADS);
     let runtime = probe
         .instrument(builder.enable_all(), "worker")
         .build()

@@ -116,7 +116,7 @@ impl LeaseKeeper {
             }
         };
         runtime.block_on(async {
-            match Queue::connect(redis, args).await {
+            match Queue::connect_at_start(redis, args).await {
                 Err(error) => connected.send(Err(error)).unwrap_or(()),
                 Ok(queue) => {
                     connected.send(Ok(())).unwrap_or(());

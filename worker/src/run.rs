@@ -71,7 +71,7 @@ impl Worker {
     /// [`WorkerError::Config`], [`WorkerError::Queue`] or [`WorkerError::Store`].
     pub async fn connect(args: WorkerArgs) -> Result<Self, WorkerError> {
         args.check().map_err(WorkerError::Config)?;
-        let queue = Queue::connect(&args.redis, &args.queue).await?;
+        let queue = Queue::connect_at_start(&args.redis, &args.queue).await?;
         let store = ObjectStore::connect(&args.store).await?;
         let info = identity::of_this_process(args.slots())?;
         Ok(Self {

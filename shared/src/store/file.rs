@@ -25,7 +25,7 @@ use upload::Upload;
 /// Bytes per read: large enough that the hop to another thread does not count.
 const CHUNK: usize = 256 << 10;
 /// Bytes per write: what every upload holds while it goes on, of which there may be hundreds.
-const WRITTEN_AT_ONCE: usize = 128 << 10;
+const WRITTEN_AT_ONCE: usize = 64 << 10;
 /// One file system holds it and `jobs`, so that a rename is one step; one folder keeps cleaning cheap.
 const INCOMING: &str = "incoming";
 
@@ -41,9 +41,10 @@ impl FileStore {
         let root = args.store_url.to_file_path().map_err(|()| {
             StoreError::Misconfigured("STORE_URL must be file:/// and an absolute path".to_owned())
         })?;
+        let disk = Disk::new(args.store_file_threads, args.store_timeout);
         let store = Self {
             root: root.into(),
-            disk: Disk::new(args.store_file_threads, args.store_timeout),
+            disk: disk.map_err(|error| StoreError::Misconfigured(format!("threads: {error}")))?,
         };
         let incoming = store.root.join(INCOMING);
         let removed = store

@@ -314,6 +314,21 @@ async fn through_cut_connections_and_forgotten_scripts() {
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_process_that_starts_waits_for_a_redis_that_is_away() {
+    let mut redis = RedisServer::durable().await.unwrap();
+    redis.kill().unwrap();
+    let (url, numbers) = (redis.args(), args());
+    let starting = Queue::connect_at_start(&url, &numbers);
+    let back = async {
+        let error = Queue::connect(&url, &numbers).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        redis.restart().await.unwrap();
+    };
+    let (queue, ()) = tokio::join!(starting, back);
+    queue.unwrap().ping().await.unwrap();
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_replica_is_a_matter_of_the_moment() {
     let bench = Bench::new().await;
     let _: () = bench

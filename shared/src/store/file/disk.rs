@@ -1,28 +1,41 @@
-//! The one door through which the file store blocks: a bounded number of threads, and a time limit.
+//! The one door through which the file store blocks: threads of its own, in a bounded number, and a time limit.
+//!
+//! The runtime's blocking threads are for those who compute. Were they shared, every one of many threads would at times
+//! allocate what others free, and keep heaps that it is too seldom awake to tidy up.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::store::StoreError;
 
-/// Runs file operations on tokio's blocking pool.
+/// Runs file operations.
 #[derive(Clone, Debug)]
 pub(super) struct Disk {
+    threads: Arc<Threads>,
     permits: Arc<Semaphore>,
     timeout: Duration,
 }
 
+/// A runtime without a task, of which only the blocking threads are used.
+struct Threads(Option<Runtime>);
+
 impl Disk {
-    pub(super) fn new(threads: usize, timeout: Duration) -> Self {
-        Self {
+    pub(super) fn new(threads: usize, timeout: Duration) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(threads)
+            .thread_name("file-store")
+            .build()?;
+        Ok(Self {
+            threads: Arc::new(Threads(Some(runtime))),
             permits: Arc::new(Semaphore::new(threads)),
             timeout,
-        }
+        })
     }
 
     /// Runs `work` when a thread is free. A caller that goes away, or for whom it takes too long, does not stop it.
@@ -36,12 +49,13 @@ impl Disk {
                 .acquire_owned()
                 .await
                 .expect("the semaphore is never closed");
-            spawn(move || {
-                let outcome = work();
-                drop(permit);
-                outcome
-            })
-            .await
+            self.threads
+                .spawn(move || {
+                    let outcome = work();
+                    drop(permit);
+                    outcome
+                })
+                .await
         };
         match tokio::time::timeout(self.timeout, done).await {
             Ok(Ok(outcome)) => outcome.map_err(|error| store_error(operation, &error)),
@@ -54,19 +68,35 @@ impl Disk {
     }
 
     /// Drops what blocks when it is dropped, without waiting for it.
-    pub(super) fn discard<T: Send + 'static>(value: T) {
-        if Handle::try_current().is_ok() {
-            drop(spawn(move || drop(value)));
+    pub(super) fn discard<T: Send + 'static>(&self, value: T) {
+        drop(self.threads.spawn(move || drop(value)));
+    }
+}
+
+impl Threads {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the file store's door to blocking work; callers hold a permit, or drop one file"
+    )]
+    fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let runtime = self.0.as_ref().expect("it is there until it is dropped");
+        runtime.spawn_blocking(work)
+    }
+}
+
+/// Where a runtime is dropped that another one polls, it must not wait for its threads.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the file store's door to blocking work; callers hold a permit, or drop one file"
-)]
-fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    tokio::task::spawn_blocking(work)
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Threads")
+    }
 }
 
 fn store_error(operation: &'static str, error: &io::Error) -> StoreError {

@@ -55,7 +55,7 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(staged) = self.staged.take() {
-            Disk::discard(staged);
+            self.disk.discard(staged);
         }
     }
 }
