@@ -38,7 +38,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--expect", type=Expected.parse, metavar="PAGES:LETTERS:IMAGES", help="what is in FILE; PyMuPDF is asked else")
     add("--s3-endpoint", metavar="URL", help="a store that runs; S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, AWS_REGION")
     add("--s3-bucket", metavar="NAME", default="bucket", help="a bucket of it")
-    add("--programs", type=Path, default=PROJECT / "target" / "release", help="where pdf-ingest was built")
+    add("--programs", type=resolved, default=PROJECT / "target" / "release", help="where pdf-ingest was built")
     add("--results", type=Path, default=PROJECT / ".local" / "peers" / "results.json", help="all figures, as JSON")
     add("--report", type=Path, default=PROJECT / "docs", help="the folder of the report")
     options = parser.parse_args(given)
@@ -48,3 +48,8 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
         options.rounds, options.seconds, options.noop = 1, 1.0, False
         options.results, options.report = folder / "results.json", folder
     return options
+
+
+def resolved(path: str) -> Path:
+    """Make a path independent of the folder that a program is started in."""
+    return Path(path).resolve()

@@ -175,7 +175,7 @@ def why_not(system: System, tools: Tools) -> str | None:
     """Say what is missing for a system, or nothing."""
     if system.needs_node and tools.node is None:
         return "no node on PATH"
-    if system.needs_node and not (HERE / "node_modules").is_dir():
+    if system.needs_node and not (HERE / "node_modules" / "installed-lock.json").is_file():
         return "its packages are not installed"
     if system.is_ours and not shutil.which(tools.release / "pdf-ingest-api"):
         return f"no program in {tools.release}"
