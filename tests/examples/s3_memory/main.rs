@@ -8,26 +8,26 @@ mod objects;
 mod store;
 
 use std::io::{Read as _, Write as _, stdin, stdout};
-use std::thread;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use store::MemoryStore;
 
 const BUCKET: &str = "bucket";
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    let runtime = Runtime::new()?;
     let access_key = Uuid::new_v4().simple().to_string();
     let secret_key = Uuid::new_v4().simple().to_string();
     let mut builder = S3ServiceBuilder::new(MemoryStore::default());
     builder.set_auth(SimpleAuth::from_single(&access_key, secret_key.as_str()));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let mut out = stdout().lock();
     for (name, value) in [
         ("STORE_URL", format!("s3://{BUCKET}/p")),
@@ -38,10 +38,8 @@ async fn main() -> anyhow::Result<()> {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()?;
-    let input = thread::spawn(|| stdin().read_to_end(&mut Vec::new()));
-    let serving = tokio::spawn(serve(listener, builder.build()));
-    tokio::task::spawn_blocking(|| input.join()).await?.ok();
-    serving.abort();
+    runtime.spawn(serve(listener, builder.build()));
+    stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
