@@ -4,17 +4,19 @@
 //! With `PYLEAK_PYTHON=…/bin/python` (a Python that has pyleak) that tool runs beside it, on the same kinds.
 #![expect(clippy::print_stdout, reason = "a program that prints what it finds")]
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::ops::RangeInclusive;
-use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use stall::{StallProbe, StallReport};
 use tokio::runtime::{Builder, Runtime};
+
+#[path = "found/bare.rs"]
+mod bare;
+#[path = "found/kinds.rs"]
+mod kinds;
+
+use kinds::{Kind, kinds};
 
 const THRESHOLD: Duration = Duration::from_millis(10);
 const STALL: Duration = Duration::from_millis(20);
@@ -36,13 +38,21 @@ fn main() {
         .build()
         .expect("a runtime");
     polite_traffic(&runtime);
+    bare::start();
     println!(
         "threshold {THRESHOLD:?}, {stalls} stalls of {STALL:?} each, load {}",
         load()
     );
     println!(
-        "{:<12} {:<12} {:>7} {:>11} {:>22} {:>8} {:>8}",
-        "watched as", "kind", "found", "right line", "length error p50 / p95", "unasked", "starved"
+        "{:<12} {:<12} {:>7} {:>11} {:>22} {:>8} {:>8} {:>8}",
+        "watched as",
+        "kind",
+        "found",
+        "right line",
+        "length error p50 / p95",
+        "unasked",
+        "starved",
+        "late"
     );
     for watched in [false, true] {
         for kind in kinds() {
@@ -51,6 +61,7 @@ fn main() {
             println!("{mode:<12} {:<12} {outcome}", kind.name);
         }
     }
+    println!("{}", bare::summary());
     if let Some(python) = std::env::var_os("PYLEAK_PYTHON") {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/pyleak_found.py");
         let status = Command::new(python)
@@ -61,115 +72,6 @@ fn main() {
         assert!(status.success());
     }
 }
-
-struct Kind {
-    name: &'static str,
-    lines: RangeInclusive<u32>,
-    hold: fn(),
-    /// Spends its time asleep in the kernel, rather than computing.
-    sleeps: bool,
-}
-
-fn kinds() -> [Kind; 5] {
-    [
-        Kind {
-            name: "sleep",
-            lines: SLEEP,
-            hold: sleep,
-            sleeps: true,
-        },
-        Kind {
-            name: "cpu",
-            lines: CPU,
-            hold: cpu,
-            sleeps: false,
-        },
-        Kind {
-            name: "socket read",
-            lines: READ,
-            hold: socket_read,
-            sleeps: true,
-        },
-        Kind {
-            name: "mutex",
-            lines: MUTEX,
-            hold: mutex,
-            sleeps: true,
-        },
-        Kind {
-            name: "file",
-            lines: FILE,
-            hold: file,
-            sleeps: true,
-        },
-    ]
-}
-
-const SLEEP_FROM: u32 = line!();
-#[inline(never)]
-fn sleep() {
-    let begun = Instant::now();
-    thread::sleep(STALL);
-    // Without something after the call it would be a tail call, which leaves no frame.
-    std::hint::black_box(begun.elapsed());
-}
-const SLEEP: RangeInclusive<u32> = SLEEP_FROM..=line!();
-
-const CPU_FROM: u32 = line!();
-#[inline(never)]
-fn cpu() {
-    let begun = Instant::now();
-    while begun.elapsed() < STALL {
-        (0..1000_u64).for_each(|number| {
-            std::hint::black_box(number);
-        });
-    }
-}
-const CPU: RangeInclusive<u32> = CPU_FROM..=line!();
-
-const READ_FROM: u32 = line!();
-#[inline(never)]
-fn socket_read() {
-    let (mut here, mut there) = UnixStream::pair().expect("a socket pair");
-    let writer = thread::spawn(move || {
-        thread::sleep(STALL);
-        there.write_all(b"x")
-    });
-    here.read_exact(&mut [0]).expect("one byte");
-    drop(writer);
-}
-const READ: RangeInclusive<u32> = READ_FROM..=line!();
-
-const MUTEX_FROM: u32 = line!();
-#[inline(never)]
-fn mutex() {
-    let lock = Arc::new(Mutex::new(()));
-    let theirs = Arc::clone(&lock);
-    let (locked, is_locked) = mpsc::channel();
-    let holder = thread::spawn(move || {
-        let _held = theirs.lock();
-        locked.send(()).expect("the other side lives");
-        thread::sleep(STALL);
-    });
-    is_locked.recv().expect("the holder lives");
-    drop(lock.lock());
-    drop(holder);
-}
-const MUTEX: RangeInclusive<u32> = MUTEX_FROM..=line!();
-
-const FILE_FROM: u32 = line!();
-#[inline(never)]
-fn file() {
-    let path = std::env::temp_dir().join(format!("stall-bench-{}", std::process::id()));
-    let mut written = File::create(&path).expect("a file");
-    let begun = Instant::now();
-    while begun.elapsed() < STALL {
-        written.write_all(&[7; 4096]).expect("written");
-        written.sync_all().expect("on disk");
-    }
-    drop(std::fs::remove_file(path));
-}
-const FILE: RangeInclusive<u32> = FILE_FROM..=line!();
 
 /// Work that a healthy program does meanwhile.
 fn polite_traffic(runtime: &Runtime) {
@@ -190,8 +92,12 @@ struct Outcome {
     stalls: usize,
     found: usize,
     right_line: usize,
+    /// Stalls that nobody made.
     unasked: usize,
+    /// Stalls left out, as their thread got too little CPU or sleep for one.
     starved: usize,
+    /// Of those missed or without the right line: during how many the bare thread was late too.
+    late: usize,
     errors_us: Vec<i64>,
 }
 
@@ -209,13 +115,14 @@ impl std::fmt::Display for Outcome {
         };
         write!(
             f,
-            "{:>6.1}% {:>10.1}% {:>9.2} ms /{:>6.2} ms {:>8} {:>8}",
+            "{:>6.1}% {:>10.1}% {:>9.2} ms /{:>6.2} ms {:>8} {:>8} {:>8}",
             percent(self.found, self.stalls - self.starved),
             percent(self.right_line, self.found),
             quantile(0.5),
             quantile(0.95),
             self.unasked,
-            self.starved
+            self.starved,
+            self.late
         )
     }
 }
@@ -264,6 +171,7 @@ fn measure(
                 .iter()
                 .find(|stall| stall.fields.get("stall") == Some(&number))
             else {
+                outcome.late += usize::from(truth.was_late());
                 if show_wrong() {
                     println!("missed: {number}, {truth:?}");
                 }
@@ -276,12 +184,15 @@ fn measure(
             let here = |stall: &StallReport| {
                 let frame = stall.user_frames.first()?;
                 Some(
-                    frame.file.as_ref()?.ends_with("found.rs") && kind.lines.contains(&frame.line?),
+                    frame.file.as_ref()?.ends_with("kinds.rs") && kind.lines.contains(&frame.line?),
                 )
             };
             if here(stall) == Some(true) {
                 outcome.right_line += 1;
-            } else if show_wrong() {
+                continue;
+            }
+            outcome.late += usize::from(truth.was_late());
+            if show_wrong() {
                 println!("wrong line ({:?}): {stall}", stall.capture);
                 for frame in &stall.frames {
                     println!("         {frame}");
@@ -300,9 +211,16 @@ fn show_wrong() -> bool {
 /// What a stall really was.
 #[derive(Debug)]
 struct Injected {
+    begun: Instant,
     wall: Duration,
     /// Without the time in which the kernel, or the hypervisor under it, gave the thread no CPU.
     net: Duration,
+}
+
+impl Injected {
+    fn was_late(&self) -> bool {
+        bare::was_late(self.begun, self.begun + self.wall)
+    }
 }
 
 /// Makes one stall.
@@ -324,7 +242,7 @@ fn inject(
         } else {
             after.running - before.running
         };
-        Injected { wall, net }
+        Injected { begun, wall, net }
     });
     let task = if watched {
         runtime.spawn(probe.watch(stall))
@@ -356,10 +274,6 @@ impl CpuTimes {
 }
 
 fn load() -> String {
-    let mut load = String::new();
-    let read = File::open("/proc/loadavg").and_then(|mut file| file.read_to_string(&mut load));
-    read.map_or_else(
-        |_| "unknown".to_owned(),
-        |_| load.split(' ').next().unwrap_or_default().to_owned(),
-    )
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or_default().to_owned()
 }

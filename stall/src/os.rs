@@ -117,32 +117,42 @@ mod linux {
         u64::try_from(usage.ru_nvcsw).unwrap_or(0)
     }
 
-    /// Lets the calling thread, which runs shortly and seldom, get the CPU soon after it wakes on a busy machine: a
-    /// higher priority where that is allowed (CAP_SYS_NICE), and the shortest time slice of the normal scheduling class,
-    /// which needs no privilege (Linux 6.12 and later; no effect before).
+    /// Lets the calling thread, which runs shortly and seldom, get a CPU as soon as it wakes on a busy machine: the lowest
+    /// real-time priority where that is allowed (CAP_SYS_NICE), as a nice value counts only among the threads of its own
+    /// session or control group. Else the shortest time slice of the normal scheduling class, which needs no privilege
+    /// (Linux 6.12 and later; no effect before).
     pub(crate) fn run_promptly() {
-        const NICE: i32 = -10;
         const SLICE_NS: u64 = 100_000;
         const TIMER_SLACK_NS: libc::c_ulong = 10_000;
         // SAFETY: takes numbers only, and is about the calling thread: its timers may be late by this many nanoseconds.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, TIMER_SLACK_NS) };
-        // SAFETY: 0 is the calling thread; fails without effect if not allowed.
-        unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+        let real_time = SchedAttr {
+            sched_policy: libc::SCHED_RR as u32,
+            // A thread or process started by this one is a normal one.
+            sched_flags: libc::SCHED_FLAG_RESET_ON_FORK as u64,
+            sched_priority: 1,
+            ..SchedAttr::default()
+        };
+        if set_own_scheduling(&real_time) {
+            return;
+        }
         // SAFETY: 0 is the calling thread, which exists.
         let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
-        let attributes = SchedAttr {
-            size: size_of::<SchedAttr>() as u32,
+        set_own_scheduling(&SchedAttr {
             sched_nice: nice,
             sched_runtime: SLICE_NS,
             ..SchedAttr::default()
-        };
+        });
+    }
+
+    /// False if that is not allowed; then nothing has changed.
+    fn set_own_scheduling(attributes: &SchedAttr) -> bool {
         // SAFETY: pid 0 is the calling thread; the kernel reads `size` bytes of a struct that outlives the call.
-        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
+        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, ptr::from_ref(attributes), 0) == 0 }
     }
 
     /// `struct sched_attr` of sched_setattr(2), first published version.
     #[repr(C)]
-    #[derive(Default)]
     struct SchedAttr {
         size: u32,
         sched_policy: u32,
@@ -152,6 +162,21 @@ mod linux {
         sched_runtime: u64,
         sched_deadline: u64,
         sched_period: u64,
+    }
+
+    impl Default for SchedAttr {
+        fn default() -> Self {
+            Self {
+                size: size_of::<Self>() as u32,
+                sched_policy: libc::SCHED_OTHER as u32,
+                sched_flags: 0,
+                sched_nice: 0,
+                sched_priority: 0,
+                sched_runtime: 0,
+                sched_deadline: 0,
+                sched_period: 0,
+            }
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct ThreadSlot {
     name: Mutex<String>,
 
     poll: PollCell,
+    /// The poll counter when this thread took the slot.
+    seq_at_start: AtomicU64,
     /// Hooked polls inside of the running poll.
     #[cfg(tokio_unstable)]
     inner_polls: AtomicU64,
@@ -127,6 +129,7 @@ impl ThreadSlot {
             stack_root: AtomicU64::new(0),
             name: Mutex::new(String::new()),
             poll: PollCell::new(),
+            seq_at_start: AtomicU64::new(0),
             #[cfg(tokio_unstable)]
             inner_polls: AtomicU64::new(0),
             scope: AtomicU64::new(0),
@@ -163,6 +166,7 @@ impl ThreadSlot {
             cleared.store(0, Relaxed);
         }
         self.worker.store(NO_WORKER, Relaxed);
+        self.seq_at_start.store(self.seq(), Relaxed);
         self.in_use.store(true, Release);
     }
 
@@ -175,8 +179,8 @@ impl ThreadSlot {
 
     /// See [`PollCell::begin`].
     #[inline]
-    pub(crate) fn begin_poll(&self, start_ns: u64, task: u64) -> bool {
-        self.poll.begin(start_ns, task)
+    pub(crate) fn begin_poll(&self, start: u64, task: u64) -> bool {
+        self.poll.begin(start, task)
     }
 
     /// Marks the end of the poll that `begin_poll` started.
@@ -299,6 +303,12 @@ impl ThreadSlot {
     /// When the thread was last woken, 0 if it never was.
     pub(crate) fn unparked_ns(&self) -> u64 {
         self.unparked_ns.load(Acquire)
+    }
+
+    /// False for a thread that has neither polled nor parked since it took this slot.
+    pub(crate) fn was_used(&self) -> bool {
+        self.seq() != self.seq_at_start.load(Relaxed)
+            || self.parked_ns().max(self.unparked_ns()) > 0
     }
 
     pub(crate) fn tid(&self) -> i32 {

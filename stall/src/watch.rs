@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::clock::now_ns;
+use crate::clock::stamp;
 use crate::slot::{self, ThreadSlot};
 use crate::{engine, watchdog};
 
@@ -123,7 +123,7 @@ pub(crate) struct PollBracket {
 impl PollBracket {
     #[inline]
     pub(crate) fn begin(slot: &'static ThreadSlot, task: u64) -> Self {
-        let outermost = slot.begin_poll(now_ns(), task);
+        let outermost = slot.begin_poll(stamp(), task);
         watchdog::wake_if_asleep();
         Self {
             slot: outermost.then_some(slot),

@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::capture::{CaptureMode, Capturer};
-use crate::clock::{nanos, now_ns};
+use crate::clock::{self, nanos, now_ns};
 use crate::engine::{Engine, Lists};
 use crate::reporter::{Event, Message};
 use crate::slot::{self, ThreadSlot};
@@ -148,6 +148,7 @@ impl Watchdog {
                 quiet_ticks = 0;
             }
             self.refresh();
+            clock::calibrate();
             let busy = self.look_at_everything();
             quiet_ticks = if busy { 0 } else { quiet_ticks + 1 };
             self.measure_latency();
@@ -269,6 +270,8 @@ impl Watchdog {
         if track.look(now, limits, &mut self.threads, runtime) {
             let event = track.event(&consumers, &mut self.capturer, runtime);
             send(&self.messages, event);
+        } else {
+            track.prepare(threshold_ns, &mut self.capturer, runtime);
         }
         if track.is_open() {
             export::stalled_now(place(&self.lists, observation), track.age_ns(now));

@@ -29,7 +29,7 @@ fn a_poll_is_read_as_a_whole_or_not_at_all() {
             let number = seq / 2 + 1;
             RunningPoll {
                 seq,
-                start_ns: Some(10 * number),
+                start: Some(10 * number),
                 task: Some(number),
             }
         };
@@ -51,7 +51,7 @@ fn an_inner_poll_does_not_hide_the_outer_one() {
             owner.end(|| 30);
         });
         if let Some(poll) = cell.running() {
-            assert_eq!((poll.seq, poll.start_ns, poll.task), (1, Some(10), Some(1)));
+            assert_eq!((poll.seq, poll.start, poll.task), (1, Some(10), Some(1)));
         }
         polls.join().unwrap();
         assert_eq!((cell.seq(), cell.running()), (2, None));

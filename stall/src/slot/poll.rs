@@ -8,8 +8,8 @@ use super::atomic::{AtomicU64, fence};
 pub(crate) struct PollCell {
     /// Odd while a poll runs. Never goes back.
     seq: AtomicU64,
-    /// Start of the running poll, or 0 where polls are not timed (`tokio_unstable` hooks).
-    start_ns: AtomicU64,
+    /// Start of the running poll, as a stamp of the clock, or 0 where polls are not timed (`tokio_unstable` hooks).
+    start: AtomicU64,
     task: AtomicU64,
     /// The odd `seq` whose end the watchdog wants to know exactly.
     end_wanted: AtomicU64,
@@ -20,7 +20,8 @@ pub(crate) struct PollCell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RunningPoll {
     pub(crate) seq: u64,
-    pub(crate) start_ns: Option<u64>,
+    /// As a stamp of the clock; `None` where polls are not timed.
+    pub(crate) start: Option<u64>,
     pub(crate) task: Option<u64>,
 }
 
@@ -28,27 +29,27 @@ impl PollCell {
     pub(crate) fn new() -> Self {
         Self {
             seq: AtomicU64::new(0),
-            start_ns: AtomicU64::new(0),
+            start: AtomicU64::new(0),
             task: AtomicU64::new(0),
             end_wanted: AtomicU64::new(0),
             ended_ns: AtomicU64::new(0),
         }
     }
 
-    /// Marks the start of a poll; `start_ns` is 0 if it is not timed. False if one is already running here: then the
+    /// Marks the start of a poll; `start` is 0 if it is not timed. False if one is already running here: then the
     /// outer one counts, and gets the time of the inner one if it has none.
     #[inline]
-    pub(crate) fn begin(&self, start_ns: u64, task: u64) -> bool {
+    pub(crate) fn begin(&self, start: u64, task: u64) -> bool {
         let seq = self.seq.load(Relaxed);
         if seq & 1 == 1 {
-            if self.start_ns.load(Relaxed) == 0 {
-                self.start_ns.store(start_ns, Relaxed);
+            if self.start.load(Relaxed) == 0 {
+                self.start.store(start, Relaxed);
             }
             return false;
         }
         // Orders the stores below after the even `seq` of the last poll, see `running`.
         fence(Release);
-        self.start_ns.store(start_ns, Relaxed);
+        self.start.store(start, Relaxed);
         self.task.store(task, Relaxed);
         self.seq.store(seq + 1, Release);
         true
@@ -76,12 +77,12 @@ impl PollCell {
         if seq & 1 == 0 {
             return None;
         }
-        let start_ns = self.start_ns.load(Relaxed);
+        let start = self.start.load(Relaxed);
         let task = self.task.load(Relaxed);
         fence(Acquire);
         (self.seq.load(Relaxed) == seq).then_some(RunningPoll {
             seq,
-            start_ns: (start_ns != 0).then_some(start_ns),
+            start: (start != 0).then_some(start),
             task: (task != 0).then_some(task),
         })
     }

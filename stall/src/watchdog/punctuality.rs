@@ -26,28 +26,29 @@ pub(crate) struct Punctuality {
 
 impl Punctuality {
     pub(crate) fn new() -> Self {
-        let own = OwnStatistics::open();
         Self {
-            run_delay_ns: own.run_delay_ns(),
-            own,
+            own: OwnStatistics::open(),
+            run_delay_ns: None,
             sleeps: 0,
         }
     }
 
     /// The thread sleeps from here on, once, until [`Self::unexplained_pause`].
     pub(crate) fn goes_to_sleep(&mut self) {
+        self.run_delay_ns = self.own.run_delay_ns();
         self.sleeps = os::own_sleeps();
     }
 
     /// How long the process was stopped, if it was, for a thread that meant to wake at `planned_ns`.
-    pub(crate) fn unexplained_pause(&mut self, planned_ns: u64) -> Option<u64> {
+    pub(crate) fn unexplained_pause(&self, planned_ns: u64) -> Option<u64> {
         let late_ns = now_ns().saturating_sub(planned_ns);
-        let run_delay_ns = self.own.run_delay_ns();
-        let waited_ns = match (self.run_delay_ns, run_delay_ns) {
+        if late_ns <= nanos(NOISE) {
+            return None;
+        }
+        let waited_ns = match (self.run_delay_ns, self.own.run_delay_ns()) {
             (Some(before), Some(now)) => now.saturating_sub(before),
             _ => 0,
         };
-        self.run_delay_ns = run_delay_ns;
         let sleeps = os::own_sleeps().saturating_sub(self.sleeps);
         stopped_for_ns(late_ns, waited_ns, sleeps)
     }

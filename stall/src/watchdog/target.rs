@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
 
-use crate::clock::nanos;
+use crate::clock::{nanos, stamp_ns};
 use crate::engine::Lists;
 use crate::runtime::RuntimeEntry;
 use crate::slot::{RunningPoll, ThreadSlot};
@@ -139,8 +139,8 @@ impl Observation {
     /// When this began: exactly if the poll is timed. Else it was after the last tick, and most likely when the thread was
     /// woken, or in the middle (of no more than two ticks, should this one be late).
     pub(crate) fn start(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> Start {
-        if let Some(start_ns) = self.poll.and_then(|poll| poll.start_ns) {
-            let start_ns = start_ns.min(now);
+        if let Some(start) = self.poll.and_then(|poll| poll.start) {
+            let start_ns = stamp_ns(start).min(now);
             return Start {
                 likely_ns: start_ns,
                 latest_ns: start_ns,

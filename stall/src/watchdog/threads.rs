@@ -44,9 +44,9 @@ impl Threads {
         self.known(slot).mark
     }
 
-    /// Notes what the threads have used, but for those that have been parked since the last time.
+    /// Notes what the threads have used, but for those that have been parked since the last time, or never polled.
     pub(crate) fn mark(&mut self, slots: &[&'static ThreadSlot]) {
-        for slot in slots {
+        for slot in slots.iter().filter(|slot| slot.was_used()) {
             let known = self.known(slot);
             let parked_ns = slot.parked_ns();
             if parked_ns > slot.unparked_ns() && known.mark.at_ns >= parked_ns {

@@ -19,7 +19,10 @@ use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
 use crate::scope;
 
+mod early;
 mod unseen;
+
+use early::Early;
 
 /// The first look is taken at this part of the threshold.
 const FIRST_LOOK: u64 = 4;
@@ -55,6 +58,7 @@ pub(crate) struct Track {
     sent: u32,
     /// Further attempts at the stack of a stall that was reported without one.
     stack_attempts: u32,
+    early: Early,
     hang: bool,
     open: Option<OpenStall>,
 }
@@ -92,6 +96,7 @@ impl Track {
             net_ns: 0,
             sent: 0,
             stack_attempts: 0,
+            early: Early::Later,
             hang: false,
             open: None,
         }
@@ -156,6 +161,7 @@ impl Track {
         if self.account.is_exact() {
             // Before that it cannot get there.
             let goal_ns = self.level_ns(threshold_ns).min(hang_ns);
+            let goal_ns = self.early_goal_ns(goal_ns, threshold_ns);
             self.next_look_ns = now.saturating_add(goal_ns.saturating_sub(net_ns));
         }
         is_due
@@ -207,10 +213,9 @@ impl Track {
         runtime: Option<&Arc<RuntimeEntry>>,
     ) -> Event {
         let seen_ns = now_ns();
-        let seq = self.observation.poll.map(|poll| poll.seq);
-        let stack = capturer
-            .take(self.observation.slot, seq, self.activity())
-            .filter(|_| self.observation.still_holds(runtime));
+        let stack = self
+            .fresh_stack(capturer, runtime)
+            .or_else(|| self.early.stack());
         let phase = match (&self.open, &stack) {
             (None, None) => {
                 self.stack_attempts = MORE_STACK_ATTEMPTS;
@@ -415,6 +420,7 @@ mod tests {
 
     use super::super::account::Sample;
     use super::*;
+    use crate::clock::stamp;
     use crate::slot;
 
     const LIMITS: Limits = Limits {
@@ -448,7 +454,7 @@ mod tests {
         let (ask, asked) = mpsc::channel();
         thread::spawn(move || {
             let slot = slot::current().expect("a living thread");
-            slot.begin_poll(now_ns(), 0);
+            slot.begin_poll(stamp(), 0);
             tell.send(slot).expect("the test waits");
             asked.recv().expect("the test goes on");
             slot.end_poll();

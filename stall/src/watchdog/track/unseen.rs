@@ -1,4 +1,5 @@
-//! Stalls that end before a watchdog that is itself late has seen them last: told at their end, without a stack.
+//! Stalls that end before a watchdog that is itself late has seen them last: told at their end, with an early stack at
+//! best.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -49,13 +50,15 @@ impl Track {
             ThreadState::Sleeping => Class::Blocked,
             ThreadState::Runnable | ThreadState::Stopped => Class::Cpu,
         };
+        let stack = self.early.stack();
+        report.syscall = stack.as_ref().and_then(|stack| stack.syscall.clone());
         let stall = OpenStall {
             report,
             for_probe: consumers.probe_wants(net_ns),
             guards: consumers.guards_that_want(net_ns),
             dismissed: Arc::new(AtomicBool::new(false)),
         };
-        Some(stall.event(None))
+        Some(stall.event(stack))
     }
 }
 
