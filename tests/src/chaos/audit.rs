@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use redis::cmd;
 use shared::job::JobId;
 use shared::queue::Queue;
@@ -34,6 +35,8 @@ const OWN_KEYS: &[&str] = &[
     ":resting",
     ":keys",
 ];
+
+const COMPARED_AT_ONCE: usize = 16;
 
 /// What was seen; everything but `ended` and `attempts` should be nothing.
 #[derive(Debug, Default)]
@@ -90,8 +93,17 @@ pub(super) async fn look(
         }
     }
     findings.quiet_after = began.elapsed();
-    for (id, number) in &numbers {
-        compare(cluster, documents, *id, *number, &mut findings).await?;
+    let mut compared = stream::iter(&numbers)
+        .map(|(id, number)| compare(cluster, documents, *id, *number))
+        .buffer_unordered(COMPARED_AT_ONCE);
+    while let Some((id, end, attempts)) = compared.try_next().await? {
+        findings.attempts += attempts.saturating_sub(1) as usize;
+        match end {
+            End::AsUndisturbed => findings.ended += 1,
+            End::Different => findings.different.push(id),
+            End::Lost => findings.lost.push(id),
+            End::NotYet => {} // counted as stuck
+        }
     }
     count_records(cluster, documents, &numbers, &mut findings).await?;
     let sweep_by = Instant::now() + 2 * ORPHAN_AFTER;
@@ -118,26 +130,31 @@ async fn ends(queue: &Queue, id: JobId) -> Result<bool> {
     }
 }
 
+/// What became of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    AsUndisturbed,
+    Different,
+    NotYet,
+    Lost,
+}
+
+/// How a job ended, and how many attempts it took.
 async fn compare(
     cluster: &Cluster,
     documents: &Documents,
     id: JobId,
     number: usize,
-    findings: &mut Findings,
-) -> Result<()> {
+) -> Result<(JobId, End, u32)> {
     let Some(record) = cluster.queue.get(id).await? else {
-        findings.lost.push(id);
-        return Ok(());
+        return Ok((id, End::Lost, 0));
     };
-    findings.attempts += record.attempt.saturating_sub(1) as usize;
-    if !record.state.is_terminal() {
-        return Ok(()); // counted as stuck
-    }
-    match Outcome::of(cluster, id).await {
-        Ok(outcome) if outcome == *documents.outcome(number) => findings.ended += 1,
-        _ => findings.different.push(id),
-    }
-    Ok(())
+    let end = match Outcome::of(cluster, id).await {
+        _ if !record.state.is_terminal() => End::NotYet,
+        Ok(outcome) if outcome == *documents.outcome(number) => End::AsUndisturbed,
+        _ => End::Different,
+    };
+    Ok((id, end, record.attempt))
 }
 
 /// Every key in Redis is a job that was accepted, one of the queue's few own keys, or expires.
