@@ -12,6 +12,7 @@ mod calls;
 mod modules;
 mod peek;
 mod registers;
+mod search;
 mod signal;
 mod symbols;
 mod syscalls;

@@ -11,6 +11,29 @@ pub(super) fn ends_with_call(before: &[u8; LONGEST_CALL]) -> bool {
     return aarch64(before);
 }
 
+/// The function that the call named which returns to `return_address` and ends with `before`, should it name one.
+pub(super) fn called_from(before: &[u8; LONGEST_CALL], return_address: u64) -> Option<u64> {
+    let [.., a, b, c, d, e] = *before;
+    #[cfg(target_arch = "x86_64")]
+    return (a == 0xe8).then(|| {
+        let offset = i32::from_le_bytes([b, c, d, e]);
+        return_address.wrapping_add_signed(offset.into())
+    });
+    #[cfg(target_arch = "aarch64")]
+    {
+        let _ = a;
+        let instruction = u32::from_le_bytes([b, c, d, e]);
+        let is_direct = instruction & 0xfc00_0000 == 0x9400_0000;
+        // 26 bits, in words, from the call itself.
+        let offset = (instruction << 6).cast_signed() >> 4;
+        is_direct.then(|| {
+            return_address
+                .wrapping_sub(4)
+                .wrapping_add_signed(offset.into())
+        })
+    }
+}
+
 /// `CALL rel32` (E8) and `CALL r/m64` (FF /2), see Intel's Software Developer's Manual, volume 2, CALL and chapter 2.1.
 #[cfg(any(test, target_arch = "x86_64"))]
 fn x86_64(before: &[u8; LONGEST_CALL]) -> bool {
@@ -70,6 +93,14 @@ mod tests {
         for call in calls {
             assert!(x86_64(&ending_with(call)), "{call:02x?}");
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn knows_what_a_direct_call_calls() {
+        let call = ending_with(&[0xe8, 0xf0, 0xff, 0xff, 0xff]);
+        assert_eq!(called_from(&call, 0x1000), Some(0xff0));
+        assert_eq!(called_from(&ending_with(&[0xff, 0xd0]), 0x1000), None);
     }
 
     #[test]

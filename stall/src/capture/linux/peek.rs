@@ -3,19 +3,14 @@
 use std::fs;
 use std::io;
 
-use super::calls::{LONGEST_CALL, ends_with_call};
 use super::registers::Registers;
+use super::search;
 use super::syscalls;
-use super::unwind::{StackCopy, Unwinder, Unwound};
+use super::unwind::{StackCopy, UNKNOWN, Unwinder, Unwound};
 use super::{Missed, STACK_COPY};
 use crate::capture::RawStack;
 use crate::report::{CaptureMethod, PAGE_FAULT};
 use crate::slot::ThreadSlot;
-
-/// How much of the stack is searched for the innermost frame record.
-const SEARCHED: u64 = 8 * 1024;
-/// Frame records that are tried.
-const MAX_CANDIDATES: usize = 64;
 
 /// Reads stacks from outside.
 pub(crate) struct Peeker {
@@ -51,10 +46,16 @@ impl Peeker {
             bytes: &self.buffer[..copied],
         };
         unwinder.know(before.pc);
+        let registers = Registers {
+            pc: before.pc,
+            sp: before.sp,
+            fp: UNKNOWN,
+            lr: 0,
+        };
         let Unwound {
             addresses,
             complete,
-        } = unwind_without_frame_pointer(unwinder, &before, stack, slot);
+        } = search::unwind(unwinder, registers, stack, slot.stack_root());
         let syscall = before.number.map_or(PAGE_FAULT.to_owned(), syscalls::name);
         Ok(RawStack {
             addresses,
@@ -101,70 +102,6 @@ impl Asleep {
             sp,
             pc,
         })
-    }
-}
-
-/// The kernel shows pc and sp of a sleeping thread, but not the frame pointer, on which the unwind rules of some frames
-/// rest. Where they do, each place near the top of the stack that may hold a frame record (saved frame pointer, return
-/// address) is tried in its place, innermost first; the right one leads to the thread's first function.
-fn unwind_without_frame_pointer(
-    unwinder: &mut Unwinder,
-    at: &Asleep,
-    stack: StackCopy<'_>,
-    slot: &ThreadSlot,
-) -> Unwound {
-    let (root, stack_end) = (slot.stack_root(), slot.stack_end() as u64);
-    let unwind = |fp, lr, unwinder: &mut Unwinder| {
-        unwinder.unwind(
-            Registers {
-                pc: at.pc,
-                sp: at.sp,
-                fp,
-                lr,
-            },
-            stack,
-            root,
-        )
-    };
-    let mut best = unwind(0, 0, unwinder);
-    if best.complete && root != 0 {
-        return best;
-    }
-    let mut tried = 0;
-    for address in (at.sp..at.sp.saturating_add(SEARCHED).min(stack_end)).step_by(8) {
-        let Some(return_address) = stack.word(address + 8) else {
-            break;
-        };
-        // The saved frame pointer itself may be anything: a caller without one uses the register for other things.
-        if !unwinder.is_code(return_address) || !follows_call(return_address) {
-            continue;
-        }
-        // On aarch64 the innermost function may have kept its return address in the link register only; the record's is
-        // then that of its caller's caller, which loses one frame but finds the way.
-        let found = unwind(address, return_address, unwinder);
-        if found.complete && root != 0 {
-            return found;
-        }
-        // Without a known root a wrong guess may end early by chance; the right one goes furthest.
-        if (found.complete, found.addresses.len()) > (best.complete, best.addresses.len()) {
-            best = found;
-        }
-        tried += 1;
-        if tried == MAX_CANDIDATES {
-            break;
-        }
-    }
-    best
-}
-
-/// False for an address of code that no call returns to: a pointer to a function, or chance.
-fn follows_call(return_address: u64) -> bool {
-    let mut before = [0; LONGEST_CALL];
-    let start = return_address.wrapping_sub(LONGEST_CALL as u64);
-    match read_own_memory(start, &mut before) {
-        Ok(LONGEST_CALL) => ends_with_call(&before),
-        // At the edge of what may be read: nothing speaks against it.
-        Ok(_) | Err(_) => true,
     }
 }
 

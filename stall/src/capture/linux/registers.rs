@@ -52,6 +52,22 @@ impl Registers {
     }
 }
 
+/// rbp.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn frame_pointer(registers: &NativeRegisters) -> u64 {
+    registers.bp()
+}
+
+/// x29.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn frame_pointer(registers: &NativeRegisters) -> u64 {
+    registers.fp()
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) type NativeRegisters = framehop::x86_64::UnwindRegsX86_64;
+#[cfg(target_arch = "aarch64")]
+pub(crate) type NativeRegisters = framehop::aarch64::UnwindRegsAarch64;
 #[cfg(target_arch = "x86_64")]
 pub(crate) type NativeUnwinder<D> = framehop::x86_64::UnwinderX86_64<D>;
 #[cfg(target_arch = "x86_64")]

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::registers::Registers;
+use super::search;
 use super::unwind::{StackCopy, Unwinder, Unwound};
 use super::{Missed, STACK_COPY};
 use crate::capture::RawStack;
@@ -137,7 +138,7 @@ impl Signaller {
         let Unwound {
             addresses,
             complete,
-        } = unwinder.unwind(registers, stack, slot.stack_root());
+        } = search::unwind(unwinder, registers, stack, slot.stack_root());
         RawStack {
             addresses,
             method: CaptureMethod::Signal,

@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use framehop::Unwinder as _;
+use framehop::{FrameAddress, Unwinder as _};
 
 use super::modules::{self, LoadedModule, Section};
-use super::registers::{NativeCache, NativeUnwinder, Registers};
+use super::registers::{self, NativeCache, NativeRegisters, NativeUnwinder, Registers};
 
 /// Modules are looked for at most this often: code without a module (a JIT's) would have it done for each stack.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 /// Frames beyond this depth are cut off.
 const MAX_FRAMES: usize = 512;
+/// In place of a frame pointer that is not known: no stack lies there, so a rule that needs it fails.
+pub(crate) const UNKNOWN: u64 = 8;
 
 /// A copied stack: the bytes from `base` upwards.
 #[derive(Clone, Copy)]
@@ -72,38 +74,116 @@ impl Unwinder {
             .any(|module| module.code.contains(&address))
     }
 
-    /// Follows the stack outwards from `registers`, to the function at `root` if that is known (not 0).
-    pub(crate) fn unwind(
-        &mut self,
-        registers: Registers,
-        stack: StackCopy<'_>,
-        root: u64,
-    ) -> Unwound {
-        let mut read_word = |address| stack.word(address).ok_or(());
-        let mut frames = self.tables.iter_frames(
-            registers.pc,
-            registers.for_unwinding(),
-            &mut self.cache,
-            &mut read_word,
-        );
-        let mut addresses = Vec::with_capacity(64);
-        let ended = loop {
-            match frames.next() {
-                Ok(Some(frame)) if addresses.len() < MAX_FRAMES => {
-                    addresses.push(frame.address_for_lookup())
-                }
-                Ok(None) => break true,
-                Ok(Some(_)) | Err(_) => break false,
+    /// Goes on outwards as far as the unwind rules lead, from code to code.
+    pub(crate) fn follow(&mut self, walk: &mut Walk, stack: StackCopy<'_>) {
+        while walk.addresses.len() < MAX_FRAMES {
+            // A rule that fails half way may have changed some of them.
+            let mut registers = walk.registers;
+            let mut read_word = |address| stack.word(address).ok_or(());
+            let caller = self.tables.unwind_frame(
+                walk.frame,
+                &mut registers,
+                &mut self.cache,
+                &mut read_word,
+            );
+            walk.ended = matches!(caller, Ok(None));
+            let Some(caller) = caller
+                .ok()
+                .flatten()
+                .and_then(FrameAddress::from_return_address)
+            else {
+                return;
+            };
+            self.know(caller.address());
+            if !self.is_code(caller.address()) {
+                return;
             }
+            walk.registers = registers;
+            walk.enter(caller);
+        }
+    }
+}
+
+/// A stack followed up to some frame.
+#[derive(Clone)]
+pub(crate) struct Walk {
+    addresses: Vec<u64>,
+    /// The outermost frame reached, and the registers there.
+    frame: FrameAddress,
+    registers: NativeRegisters,
+    /// The rules say that it is the last one.
+    ended: bool,
+}
+
+impl Walk {
+    /// At the innermost frame.
+    pub(crate) fn begin(registers: Registers) -> Self {
+        let frame = FrameAddress::from_instruction_pointer(registers.pc);
+        Self {
+            addresses: vec![frame.address_for_lookup()],
+            frame,
+            registers: registers.for_unwinding(),
+            ended: false,
+        }
+    }
+
+    fn enter(&mut self, caller: FrameAddress) {
+        self.addresses.push(caller.address_for_lookup());
+        self.frame = caller;
+    }
+
+    /// True until the first frame has been left.
+    pub(crate) fn is_innermost(&self) -> bool {
+        self.addresses.len() == 1
+    }
+
+    /// The stack pointer in the outermost frame reached.
+    pub(crate) fn sp(&self) -> u64 {
+        self.registers.sp()
+    }
+
+    /// The same, should the frame pointer in the outermost frame reached be `fp`, and the link register `lr`.
+    pub(crate) fn with_frame_pointer(&self, fp: u64, lr: u64) -> Self {
+        let registers = Registers {
+            pc: self.frame.address(),
+            sp: self.sp(),
+            fp,
+            lr,
         };
+        Self {
+            registers: registers.for_unwinding(),
+            ..self.clone()
+        }
+    }
+
+    /// The caller of the outermost frame reached, should its return address lie just below `sp` and be `return_address`,
+    /// and the frame pointer not have been changed since.
+    pub(crate) fn returned(&self, return_address: u64, sp: u64) -> Option<Self> {
+        let caller = FrameAddress::from_return_address(return_address)?;
+        let registers = Registers {
+            pc: return_address,
+            sp,
+            fp: registers::frame_pointer(&self.registers),
+            lr: return_address,
+        };
+        let mut walk = Self {
+            registers: registers.for_unwinding(),
+            ..self.clone()
+        };
+        walk.enter(caller);
+        Some(walk)
+    }
+
+    /// What was found, for a thread whose outermost function returns to `root` (0 if that is not known).
+    pub(crate) fn unwound(self, root: u64) -> Unwound {
         // A return address is looked up one byte before itself, inside of the call.
         let complete = if root == 0 {
-            ended
+            self.ended
         } else {
-            addresses.contains(&root.wrapping_sub(1))
+            self.addresses.contains(&root.wrapping_sub(1))
         };
         Unwound {
-            addresses,
+            addresses: self.addresses,
             complete,
         }
     }
