@@ -74,6 +74,25 @@ impl ClusterPlan {
             clients,
         })
     }
+
+    /// This program under the name of a service, quiet, and killed with what holds it.
+    fn service(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg0(name)
+            .env("DRAIN", "5s")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .process_group(0) // ctrl-c is for this process, which ends them
+            .kill_on_drop(true);
+        if std::env::var_os("LOG").is_none() {
+            command.env("LOG", "error"); // in between a table and a progress bar
+        }
+        for name in NOT_INHERITED {
+            command.env_remove(name);
+        }
+        command
+    }
 }
 
 fn local_listener(endpoint: &str) -> Option<u32> {
@@ -102,22 +121,10 @@ impl Cluster {
             }
         };
         let service = |name: &str| {
-            let mut command = Command::new(&plan.program);
+            let mut command = plan.service(name);
             command
-                .arg0(name)
                 .env("REDIS_URL", redis.url())
-                .env("STORE_URL", &store_url)
-                .env("DRAIN", "5s")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .process_group(0) // ctrl-c is for this process, which ends them
-                .kill_on_drop(true);
-            if std::env::var_os("LOG").is_none() {
-                command.env("LOG", "error"); // in between a table and a progress bar
-            }
-            for name in NOT_INHERITED {
-                command.env_remove(name);
-            }
+                .env("STORE_URL", &store_url);
             command
         };
         let (api_listen, api_admin) = (free_address()?, free_address()?);

@@ -1,20 +1,22 @@
 //! Closed and open loop: who submits when, and which of it counts.
 
-use std::collections::HashMap;
+mod record; // what it has seen so far
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use shared::job::{JobId, State, Tally};
+use shared::job::JobId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::documents::Documents;
 use super::measured::Measured;
-use super::usage::{ByRole, Processes};
+use super::usage::Processes;
 use crate::client::{Client, Job};
 use crate::failure::Failure;
+use record::{Lost, Record};
 
 /// How long one request waits for the end of a job: one request is enough for most jobs.
 const LONG_POLL: Duration = Duration::from_secs(50);
@@ -156,23 +158,6 @@ struct Course {
     record: Mutex<Record>,
 }
 
-struct Record {
-    measured: Measured,
-    begun: u64,
-    ended: u64,
-    /// When the measured part began, and the CPU time of everybody until then.
-    opened: Option<(Instant, ByRole<Duration>)>,
-    closed: bool,
-    /// What the first job of each document found.
-    expected: HashMap<usize, Tally>,
-}
-
-/// Why there is no result: the kind, for counting, and what was said.
-struct Lost {
-    kind: String,
-    detail: String,
-}
-
 impl Course {
     /// The number of the next job of a closed loop, and whether its submit counts.
     fn next(&self) -> Option<(u64, bool)> {
@@ -278,85 +263,5 @@ impl Course {
     /// What is behind the lock is valid at every moment, so a panic elsewhere does not spoil it.
     fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Record {
-    fn new() -> Self {
-        Self {
-            measured: Measured::new(),
-            begun: 0,
-            ended: 0,
-            opened: None,
-            closed: false,
-            expected: HashMap::new(),
-        }
-    }
-
-    /// The measured part begins.
-    fn open(&mut self, processes: &Processes) {
-        self.opened = Some((Instant::now(), processes.cpu()));
-    }
-
-    /// The measured part ends.
-    fn close(&mut self, processes: &Processes) {
-        self.closed = true;
-        let Some((opened, before)) = &self.opened else {
-            return;
-        };
-        self.measured.window = opened.elapsed();
-        for (role, cpu) in processes.cpu() {
-            let before = before.get(&role).copied().unwrap_or_default();
-            self.measured.cpu.insert(role, cpu.saturating_sub(before));
-        }
-    }
-
-    /// The job's result, when it has one and it is that of the document's other jobs.
-    fn as_expected(&mut self, document: usize, job: &Job) -> Result<Tally, Lost> {
-        let tally = match job.result {
-            Some(tally) if matches!(job.state, State::Succeeded | State::Partial) => tally,
-            _ => return Err(Lost::of(job)),
-        };
-        let expected = *self.expected.entry(document).or_insert(tally);
-        if tally == expected {
-            Ok(tally)
-        } else {
-            let detail = format!(
-                "job {}: {tally:?} where another one had {expected:?}",
-                job.id
-            );
-            Err(Lost {
-                kind: "another result".to_owned(),
-                detail,
-            })
-        }
-    }
-}
-
-impl Lost {
-    /// A request that was refused or not answered.
-    fn by(failure: &Failure, during: &str) -> Self {
-        let kind = match failure {
-            Failure::Problem(problem) => problem.code().unwrap_or("refused"),
-            _ => "no answer",
-        };
-        Self {
-            kind: format!("{during}: {kind}"),
-            detail: failure.to_string(),
-        }
-    }
-
-    /// A job that ended without a result.
-    fn of(job: &Job) -> Self {
-        match &job.error {
-            Some(error) => Self {
-                kind: format!("{}: {}", job.state, error.code),
-                detail: format!("job {}: {}", job.id, error.detail),
-            },
-            None => Self {
-                kind: job.state.to_string(),
-                detail: format!("job {}", job.id),
-            },
-        }
     }
 }
