@@ -101,4 +101,4 @@ def seconds_text(seconds: float) -> str:
     """Write a time in the unit that reads best."""
     if seconds < 0.9995:
         return f"{seconds * 1000:,.0f} ms"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
