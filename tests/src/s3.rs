@@ -187,6 +187,8 @@ async fn accept(
     let listener = TcpListener::from_std(listener)?;
     loop {
         let (socket, _) = listener.accept().await?;
+        // Head and body of an answer are two writes. A client that is gone already is no reason to end.
+        let _ = socket.set_nodelay(true);
         tokio::spawn(serve(socket, service.clone(), serving.clone()));
     }
 }

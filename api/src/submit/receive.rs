@@ -17,7 +17,7 @@ pub(super) enum Sink {
     Store {
         /// The job.
         job: JobId,
-        /// Whether it is there.
+        /// Whether it is there, or may be.
         stored: bool,
     },
     /// Nowhere: only its size and hash are wanted.
@@ -53,7 +53,10 @@ impl Sink {
                 *stored = true;
             }
             Err(PutError::Body(error)) => return Err(error.into()),
-            Err(PutError::Store(error)) => return Err(error.into()),
+            Err(PutError::Store(error)) => {
+                *stored = true; // as far as anybody knows: its answer may be all that was lost
+                return Err(error.into());
+            }
         }
         Ok(upload.received()?)
     }
