@@ -1,6 +1,6 @@
 //! Simulated workers on one Redis: every call that service and clients make, at its real rate, but no document.
 //!
-//! `cargo run --release -p tests --example simulate -- --service 100ms --seconds 5 1 10 100 1000`
+//! `cargo run --release -p tests --example simulate -- --service 1s --seconds 5 1 10 100 1000`
 //!
 //! Each worker has the connections of a real one: claims and subscription, leases and subscription. It claims, holds
 //! the job for the service time (half to one and a half of it), reports progress four times a second, renews every ten
@@ -32,13 +32,13 @@ const POLL: Duration = Duration::from_secs(1);
 /// API processes, among which submits are spread.
 const APIS: usize = 2;
 /// Connections are made so many at a time.
-const CONNECTING: usize = 50;
+const CONNECTING: usize = 10;
 
 /// Simulates workers on one Redis and prints what it costs.
 #[derive(Parser)]
 struct Arguments {
     /// How long a worker holds a job
-    #[arg(long, default_value = "100ms", value_parser = duration)]
+    #[arg(long, default_value = "1s", value_parser = duration)]
     service: Duration,
     /// How long each number of workers is measured
     #[arg(long, default_value_t = 5)]
@@ -56,8 +56,10 @@ async fn main() -> anyhow::Result<()> {
         "workers  offered/s   jobs/s  redis µs/job  redis busy  claim p50 ms      p99  finish p50      p99"
     );
     for workers in &arguments.workers {
-        let measured = simulate(*workers, &arguments).await?;
-        println!("{}", measured.row(*workers, arguments.service));
+        match simulate(*workers, &arguments).await {
+            Ok(measured) => println!("{}", measured.row(*workers, arguments.service)),
+            Err(error) => println!("{workers:>7} more than it can take: {error}"),
+        }
     }
     Ok(())
 }
@@ -100,11 +102,10 @@ async fn simulate(workers: usize, arguments: &Arguments) -> anyhow::Result<Measu
         finishes: Mutex::default(),
     });
     let mut tasks = JoinSet::new();
-    let apis = connect(&redis, APIS).await?;
-    for number in 0..2 * workers + 10 {
-        tasks.spawn(client(Arc::clone(&scene), apis[number % APIS].clone()));
-    }
-    let queues = connect(&redis, 2 * workers).await?;
+    let (apis, queues) = (
+        connect(&redis, APIS).await?,
+        connect(&redis, 2 * workers).await?,
+    );
     for (number, pair) in queues.chunks(2).enumerate() {
         let info = info(number)?;
         let lease = Arc::new(Mutex::new(None));
@@ -115,6 +116,9 @@ async fn simulate(workers: usize, arguments: &Arguments) -> anyhow::Result<Measu
             Arc::clone(&lease),
         ));
         tasks.spawn(work(Arc::clone(&scene), pair[0].clone(), info, lease));
+    }
+    for number in 0..2 * workers + 10 {
+        tasks.spawn(client(Arc::clone(&scene), apis[number % APIS].clone()));
     }
     sleep(Duration::from_secs(1).max(2 * arguments.service)).await;
     scene.counting.store(true, Ordering::Relaxed);
