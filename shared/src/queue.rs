@@ -68,7 +68,7 @@ impl Queue {
     pub async fn connect(redis: &RedisArgs, queue: &QueueArgs) -> Result<Self, QueueError> {
         let connection = Connection::open(redis).await?;
         let keys = Keys::new(&queue.queue_name);
-        let signals = Signals::subscribe(&connection, &keys);
+        let signals = Signals::new(&connection, &keys);
         let inner = Inner {
             args: queue.clone(),
             keys,

@@ -62,7 +62,7 @@ impl Queue {
         within: Duration,
     ) -> Result<Option<JobRecord>, QueueError> {
         let deadline = Instant::now() + within;
-        let watch = self.0.signals.watch(id);
+        let watch = self.0.signals.watch_changes(id);
         loop {
             let change = watch.changed();
             tokio::pin!(change);

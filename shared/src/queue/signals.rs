@@ -1,7 +1,7 @@
-//! Pub/sub: work arrived, a job changed, a job is to stop. One subscription per process serves every waiter.
+//! Pub/sub: work arrived, a job changed, a job is to stop. One subscription per channel serves every waiter of a process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -20,10 +20,35 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 /// The longest wait between two attempts to subscribe.
 const RECONNECT_CAP: Duration = Duration::from_secs(5);
 
-/// Ends its subscription when it is dropped.
+/// Hears each channel from the first time that somebody waits for it: a message costs Redis time for every subscriber,
+/// and no process needs all of them. Ends its subscriptions when it is dropped.
 pub(super) struct Signals {
     board: Arc<Board>,
-    subscriber: AbortHandle,
+    connection: Connection,
+    keys: Keys,
+    subscribers: [OnceLock<AbortHandle>; Channel::ALL],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Channel {
+    /// A job became claimable.
+    Wake,
+    /// Jobs have a new revision.
+    Changed,
+    /// A running job is to stop.
+    Cancel,
+}
+
+impl Channel {
+    const ALL: usize = 3;
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wake => "wake",
+            Self::Changed => "changed",
+            Self::Cancel => "cancel",
+        }
+    }
 }
 
 #[derive(Default)]
@@ -53,7 +78,7 @@ impl Queue {
     /// Returns when a job may be claimable: one was queued since the last [`Queue::claim`] that found none, one
     /// became due, or `at_most` is over.
     pub async fn wait_for_work(&self, at_most: Duration) {
-        let board = &self.0.signals.board;
+        let board = self.0.signals.hear(Channel::Wake);
         let mut until = Instant::now() + at_most;
         if let Some(due) = *lock(&board.due) {
             until = until.min(due);
@@ -65,19 +90,28 @@ impl Queue {
     /// Returns when a client asks for a running job to be cancelled. A request made while Redis could not be heard is
     /// not seen here: renewal and progress tell of it as well.
     pub async fn cancel_requested(&self, job: JobId) {
-        let watch = self.0.signals.watch(job);
+        let watch = self.0.signals.watch(Channel::Cancel, job);
         watch.cancelled.notified().await;
     }
 }
 
 impl Signals {
-    pub(super) fn subscribe(connection: &Connection, keys: &Keys) -> Self {
-        let board = Arc::new(Board::default());
-        let task = tokio::spawn(listen(connection.clone(), keys.clone(), Arc::clone(&board)));
+    pub(super) fn new(connection: &Connection, keys: &Keys) -> Self {
         Self {
-            board,
-            subscriber: task.abort_handle(),
+            board: Arc::default(),
+            connection: connection.clone(),
+            keys: keys.clone(),
+            subscribers: Default::default(),
         }
+    }
+
+    fn hear(&self, channel: Channel) -> &Board {
+        self.subscribers[channel as usize].get_or_init(|| {
+            let (connection, name) = (self.connection.clone(), self.keys.of(channel.name()));
+            let listening = listen(connection, channel, name, Arc::clone(&self.board));
+            tokio::spawn(listening).abort_handle()
+        });
+        &self.board
     }
 
     /// Wakes one waiter, or the next that comes.
@@ -90,12 +124,18 @@ impl Signals {
         *lock(&self.board.due) = due.map(|due| Instant::now() + due);
     }
 
-    pub(super) fn watch(&self, job: JobId) -> Watch<'_> {
-        let mut watched = lock(&self.board.watched);
+    /// Hears of every change of `job`.
+    pub(super) fn watch_changes(&self, job: JobId) -> Watch<'_> {
+        self.watch(Channel::Changed, job)
+    }
+
+    fn watch(&self, channel: Channel, job: JobId) -> Watch<'_> {
+        let board = self.hear(channel);
+        let mut watched = lock(&board.watched);
         let entry = watched.entry(job).or_default();
         entry.watchers += 1;
         Watch {
-            board: &self.board,
+            board,
             job,
             changed: Arc::clone(&entry.changed),
             cancelled: Arc::clone(&entry.cancelled),
@@ -104,11 +144,30 @@ impl Signals {
 }
 
 impl Board {
-    fn tell(&self, job: JobId, cancelled: bool) {
-        if let Some(watched) = lock(&self.watched).get(&job) {
-            match cancelled {
-                true => watched.cancelled.notify_waiters(),
-                false => watched.changed.notify_waiters(),
+    /// What happened before a subscription was not heard. Of a cancellation the next renewal tells.
+    fn begin(&self, channel: Channel) {
+        match channel {
+            Channel::Wake => self.work.notify_one(),
+            Channel::Changed => {
+                for watched in lock(&self.watched).values() {
+                    watched.changed.notify_waiters();
+                }
+            }
+            Channel::Cancel => {}
+        }
+    }
+
+    fn tell(&self, channel: Channel, message: &str) {
+        if channel == Channel::Wake {
+            return self.work.notify_one();
+        }
+        let jobs = message.split(' ').filter_map(|id| id.parse().ok());
+        for job in jobs {
+            if let Some(watched) = lock(&self.watched).get::<JobId>(&job) {
+                match channel {
+                    Channel::Cancel => watched.cancelled.notify_waiters(),
+                    Channel::Wake | Channel::Changed => watched.changed.notify_waiters(),
+                }
             }
         }
     }
@@ -116,7 +175,11 @@ impl Board {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.subscriber.abort();
+        for subscriber in &self.subscribers {
+            if let Some(subscriber) = subscriber.get() {
+                subscriber.abort();
+            }
+        }
     }
 }
 
@@ -139,11 +202,11 @@ impl Drop for Watch<'_> {
 }
 
 /// Subscribes, again and again.
-async fn listen(connection: Connection, keys: Keys, board: Arc<Board>) {
+async fn listen(connection: Connection, channel: Channel, name: String, board: Arc<Board>) {
     let mut wait = Duration::ZERO;
     loop {
         let subscribed = Instant::now();
-        let Err(error) = hear(&connection, &keys, &board).await;
+        let Err(error) = hear(&connection, channel, &name, &board).await;
         if subscribed.elapsed() > PING_EVERY {
             wait = Duration::ZERO;
         }
@@ -160,25 +223,20 @@ async fn listen(connection: Connection, keys: Keys, board: Arc<Board>) {
 /// Passes messages on until the subscription breaks.
 async fn hear(
     connection: &Connection,
-    keys: &Keys,
+    channel: Channel,
+    name: &str,
     board: &Board,
 ) -> Result<std::convert::Infallible, QueueError> {
-    let [wake, changed, cancel] = ["wake", "changed", "cancel"].map(|name| keys.of(name));
     let (mut sink, mut messages) = connection.pubsub().await?.split();
-    sink.subscribe(&[&wake, &changed, &cancel]).await?;
-    // What happened before this moment was not heard.
-    board.work.notify_one();
-    for watched in lock(&board.watched).values() {
-        watched.changed.notify_waiters();
-    }
+    sink.subscribe(name).await?;
+    board.begin(channel);
     loop {
         match timeout(PING_EVERY, messages.next()).await {
-            Ok(Some(message)) if message.get_channel_name() == wake => board.work.notify_one(),
             Ok(Some(message)) => {
-                let ids = message.get_payload::<String>().unwrap_or_default();
-                for job in ids.split(' ').filter_map(|id| id.parse().ok()) {
-                    board.tell(job, message.get_channel_name() == cancel);
-                }
+                board.tell(
+                    channel,
+                    &message.get_payload::<String>().unwrap_or_default(),
+                );
             }
             Ok(None) => return Err(QueueError::Unavailable("connection lost".to_owned())),
             Err(_) => match timeout(PING_EVERY, sink.ping::<()>()).await {

@@ -6,7 +6,7 @@ use shared::config::QueueArgs;
 use shared::job::{JobId, State};
 use tokio::time::{Instant, timeout};
 
-use crate::bench::{Bench, args, job};
+use crate::bench::{Bench, args, job, key};
 
 /// Longer than any test may take, so that a wait that ends was ended by somebody.
 const LONG: Duration = Duration::from_secs(600);
@@ -34,6 +34,32 @@ async fn a_submit_wakes_an_idle_worker() {
     );
     assert_eq!(answer, shared::queue::Submitted::Accepted);
     bench.claim().await;
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_process_hears_only_what_it_waits_for() {
+    let bench = Bench::new().await;
+    let heard = async || -> Vec<u32> {
+        let mut ask = redis::cmd("PUBSUB");
+        ask.arg("NUMSUB");
+        ask.arg(["wake", "changed", "cancel"].map(key).as_slice());
+        let answer: Vec<(String, u32)> = bench.raw(&ask).await;
+        answer
+            .into_iter()
+            .map(|(_, subscribers)| subscribers)
+            .collect()
+    };
+    let id = bench.submit_one().await;
+    bench.claim().await;
+    assert_eq!(heard().await, [0, 0, 0]);
+    subscribed(&bench).await;
+    assert_eq!(heard().await, [1, 0, 0]);
+    let cancelled = bench.queue.cancel_requested(id);
+    let asked = async {
+        while heard().await != [1, 0, 1] {}
+        bench.queue.cancel(id).await.unwrap();
+    };
+    tokio::join!(cancelled, asked);
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
