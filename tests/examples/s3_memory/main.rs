@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use store::MemoryStore;
@@ -38,11 +39,16 @@ async fn main() -> anyhow::Result<()> {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()?;
-    let input = thread::spawn(|| stdin().read_to_end(&mut Vec::new()));
-    let serving = tokio::spawn(serve(listener, builder.build()));
-    tokio::task::spawn_blocking(|| input.join()).await?.ok();
-    serving.abort();
-    Ok(())
+    let (end, ended) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        // An input that cannot be read has ended too; dropping `end` tells.
+        let _ = stdin().read_to_end(&mut Vec::new());
+        drop(end);
+    });
+    tokio::select! {
+        _ = ended => Ok(()),
+        failure = serve(listener, builder.build()) => Ok(failure?),
+    }
 }
 
 async fn serve(listener: TcpListener, service: S3Service) -> std::io::Result<()> {
