@@ -156,7 +156,7 @@ async fn a_stuck_process_is_gone_as_soon_as_its_job_is_cancelled() -> Result<()>
 
 #[stall::test(options = tests::GUARDED)]
 async fn a_stuck_process_is_gone_at_the_deadline_of_its_job() -> Result<()> {
-    let (app, _worker, process) = app_and_worker(&["--job-timeout=500ms"]).await?;
+    let (app, _worker, process) = app_and_worker(&["--job-timeout=3s"]).await?;
     let id = stuck(&app, process).await?;
     let job = app.ended(&id).await?;
     assert_eq!(text(&job, "/state"), "failed", "{job}");
