@@ -2,7 +2,10 @@
 
 pub mod names; // every metric there is
 
+use std::io;
 use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use stall::{InstallError, StallProbe};
@@ -10,6 +13,9 @@ use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, TelemetryArgs};
+
+/// How often what was observed is put into its buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Why telemetry could not be set up.
 #[derive(Debug, Error)]
@@ -34,7 +40,7 @@ pub fn init(args: &TelemetryArgs) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&args.log)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(io::stderr);
     let outcome = match args.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -67,12 +73,27 @@ pub fn metrics() -> Result<PrometheusHandle, TelemetryError> {
         .map_err(TelemetryError::Taken)
 }
 
-fn install_recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
+fn install_recorder() -> Result<PrometheusHandle, Box<dyn std::error::Error>> {
     let mut builder = PrometheusBuilder::new();
     for (name, buckets) in names::HISTOGRAMS {
         builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets)?;
     }
     let handle = builder.install_recorder()?;
     names::describe();
+    keep_up(handle.clone())?;
     Ok(handle)
+}
+
+/// Observations are kept one by one until they are put into buckets. A scrape does that too, but nobody may scrape.
+fn keep_up(handle: PrometheusHandle) -> io::Result<()> {
+    let upkeep = move || {
+        loop {
+            thread::sleep(UPKEEP);
+            handle.run_upkeep();
+        }
+    };
+    thread::Builder::new()
+        .name("metrics-upkeep".to_owned())
+        .spawn(upkeep)?;
+    Ok(())
 }
