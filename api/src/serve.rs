@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -128,7 +128,10 @@ impl Server {
         loop {
             select! {
                 accepted = self.accept(listener) => match accepted {
-                    Ok((stream, slot)) => self.spawn(stream, slot),
+                    Ok((stream, slot)) => {
+                        self.spawn(stream, slot);
+                        yield_now().await; // a burst of connections is not one poll
+                    }
                     Err(error) => pause_if_exhausted(&error).await,
                 },
                 () = &mut end => return,
@@ -158,7 +161,7 @@ impl Server {
         let connection = self.graceful.watch(connection);
         let cut = self.cut.clone();
         let open = OpenConnection::count(slot);
-        tokio::spawn(async move {
+        tokio::spawn(stall::watch(async move {
             select! {
                 outcome = connection => {
                     if let Err(error) = outcome {
@@ -168,7 +171,7 @@ impl Server {
                 () = cut.cancelled() => {}
             }
             drop(open);
-        });
+        }));
     }
 
     async fn drain(self, patience: Duration) -> Result<(), ServeError> {
