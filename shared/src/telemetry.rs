@@ -88,6 +88,7 @@ fn install_recorder() -> Result<PrometheusHandle, Box<dyn std::error::Error>> {
 fn keep_up(handle: PrometheusHandle) -> io::Result<()> {
     let upkeep = move || {
         loop {
+            #[expect(clippy::disallowed_methods, reason = "a thread of its own")]
             thread::sleep(UPKEEP);
             handle.run_upkeep();
         }
