@@ -30,7 +30,7 @@ pub(crate) use options::MAX_DELAY;
 pub(crate) use ticket::Ticket;
 
 use options::Chosen;
-use receive::{Sink, receive};
+use receive::{Sink, Stored, receive};
 
 /// What a client is told to wait when all uploads are taken.
 const TURN_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -54,6 +54,8 @@ enum Failure {
     Clean(ApiError),
     /// The source is stored, and no job needs it.
     Stored(ApiError),
+    /// The store did not answer: it may still store a source that no job needs.
+    MaybeStored(ApiError),
     /// The queue did not answer: the job may be there.
     Unknown(ApiError),
 }
@@ -124,6 +126,10 @@ async fn take_in(state: AppState, ticket: Ticket, body: Body) -> Result<Acceptan
             settle::discard(&state, job).await;
             error
         }
+        Failure::MaybeStored(error) => {
+            settle::discard_for_now(&state, job).await;
+            error
+        }
         Failure::Unknown(error) => {
             settle::when_known(&state, job);
             return Err(error);
@@ -159,8 +165,13 @@ async fn accept(
     let mut sink = Sink::store(job);
     let received = match receive(state, &mut ticket, body, &mut sink).await {
         Ok(received) => received,
-        Err(error) if sink.has_stored() => return Err(Failure::Stored(error)),
-        Err(error) => return Err(Failure::Clean(error)),
+        Err(error) => {
+            return Err(match sink.stored() {
+                Stored::No => Failure::Clean(error),
+                Stored::Maybe => Failure::MaybeStored(error),
+                Stored::Yes => Failure::Stored(error),
+            });
+        }
     };
     let chosen = ticket.options.chosen();
     let new = NewJob {

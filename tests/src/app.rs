@@ -253,6 +253,15 @@ impl TestApp {
         Ok(text)
     }
 
+    /// Stops the API, with which it has cleaned up what it had to. Redis goes on.
+    ///
+    /// # Errors
+    /// What the API ended with.
+    pub async fn stop_api(self) -> Result<RedisServer> {
+        self.api.stop().await?;
+        Ok(self.redis)
+    }
+
     /// Stops the API and checks that nothing was left half done: no job runs, none waits.
     ///
     /// # Errors

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use reqwest::StatusCode;
+use futures::SinkExt as _;
+use futures::channel::mpsc;
+use redis::aio::MultiplexedConnection;
 use reqwest::header::RETRY_AFTER;
+use reqwest::{Body, StatusCode};
 use serde_json::Value;
 use shared::job::State;
 use tests::app::{Flags, HANG, TestApp, text};
@@ -231,4 +234,40 @@ async fn a_store_that_hangs_for_three_seconds_costs_no_job() -> Result<()> {
     }
     worker.stop().await?;
     app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
+async fn a_source_that_the_store_may_have_taken_is_removed_once_more_later() -> Result<()> {
+    let app = TestApp::start(Flags::default()).await?;
+    let mut redis = app.redis.connection().await?;
+    let (mut parts, body) = mpsc::channel::<Result<Vec<u8>>>(1);
+    let pdf = Pdf::with_pages(1).build();
+    let (head, rest) = pdf.split_at(100);
+    parts.send(Ok(head.to_vec())).await?;
+    let submit = app.post("/v1/jobs", Body::wrap_stream(body));
+    let upload = async {
+        until("the upload is announced", async || {
+            Ok(to_be_purged(&mut redis).await? == 1)
+        })
+        .await?;
+        app.s3.fail();
+        parts.send(Ok(rest.to_vec())).await?;
+        drop(parts);
+        anyhow::Ok(())
+    };
+    let (refused, uploaded) = tokio::join!(submit, upload);
+    uploaded?;
+    assert_eq!(refused?.status(), StatusCode::SERVICE_UNAVAILABLE);
+    app.s3.resume();
+    let _redis = app.stop_api().await?;
+    assert_eq!(to_be_purged(&mut redis).await?, 1);
+    Ok(())
+}
+
+/// Jobs whose objects are to be removed, now or later.
+async fn to_be_purged(redis: &mut MultiplexedConnection) -> Result<u64> {
+    Ok(redis::cmd("ZCARD")
+        .arg("{ingest}:purge")
+        .query_async(redis)
+        .await?)
 }

@@ -17,20 +17,35 @@ pub(super) enum Sink {
     Store {
         /// The job.
         job: JobId,
-        /// Whether it is there, or may be.
-        stored: bool,
+        /// Whether it is there.
+        stored: Stored,
     },
     /// Nowhere: only its size and hash are wanted.
     Discard,
 }
 
+/// Whether the source of a job is in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    No,
+    /// The store did not answer: it may be there, or get there later.
+    Maybe,
+    Yes,
+}
+
 impl Sink {
     pub(super) fn store(job: JobId) -> Self {
-        Self::Store { job, stored: false }
+        Self::Store {
+            job,
+            stored: Stored::No,
+        }
     }
 
-    pub(super) fn has_stored(&self) -> bool {
-        matches!(self, Self::Store { stored: true, .. })
+    pub(super) fn stored(&self) -> Stored {
+        match self {
+            Self::Store { stored, .. } => *stored,
+            Self::Discard => Stored::No,
+        }
     }
 
     async fn take(
@@ -50,11 +65,11 @@ impl Sink {
         match put {
             Ok(_) => {
                 state.store_watch.answered();
-                *stored = true;
+                *stored = Stored::Yes;
             }
             Err(PutError::Body(error)) => return Err(error.into()),
             Err(PutError::Store(error)) => {
-                *stored = true; // as far as anybody knows: its answer may be all that was lost
+                *stored = Stored::Maybe; // its answer may be all that was lost
                 return Err(error.into());
             }
         }

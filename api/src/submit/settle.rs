@@ -21,7 +21,28 @@ const ABSENCES: u32 = 3;
 
 /// Removes the objects of a job that no queue knows. Done when it returns, unless the store is slow.
 pub(super) async fn discard(state: &AppState, job: JobId) {
-    let work = delete_stubbornly(state.clone(), job).instrument(Span::current());
+    let owned = state.clone();
+    let work = async move {
+        if delete_stubbornly(&owned, job).await {
+            forget(&owned, job).await;
+        }
+    };
+    in_background(state, work).await;
+}
+
+/// Removes what may be there of a job that no queue knows. The job stays announced: a store that carries out later what
+/// it did not answer is cleaned by the sweep.
+pub(super) async fn discard_for_now(state: &AppState, job: JobId) {
+    let owned = state.clone();
+    let work = async move {
+        delete_stubbornly(&owned, job).await;
+    };
+    in_background(state, work).await;
+}
+
+/// Waits a little for `work`, which goes on in any case.
+async fn in_background(state: &AppState, work: impl Future<Output = ()> + Send + 'static) {
+    let work = work.instrument(Span::current());
     let task = state.background.spawn(stall::watch(work));
     // A timeout only ends the waiting: the task goes on.
     let _ = timeout(PATIENCE, task).await;
@@ -41,7 +62,10 @@ pub(super) fn when_known(state: &AppState, job: JobId) {
                 Err(_) => absences = 0,
             }
             if absences == ABSENCES {
-                return delete_stubbornly(state, job).await;
+                if delete_stubbornly(&state, job).await {
+                    forget(&state, job).await;
+                }
+                return;
             }
         }
         warn!(job.id = %job, "left the source of a submit whose outcome stayed unknown to the sweep");
@@ -66,10 +90,11 @@ pub(super) async fn give_back(state: &AppState, owner: &Owner, key: &Idempotency
     }
 }
 
-async fn delete_stubbornly(state: AppState, job: JobId) {
+/// True once there is nothing left of the job.
+async fn delete_stubbornly(state: &AppState, job: JobId) -> bool {
     for pause in pauses() {
         match state.store.delete_job(job).await {
-            Ok(_) => return forget(&state, job).await,
+            Ok(_) => return true,
             Err(error) => {
                 warn!(job.id = %job, error = %error, "could not remove a refused upload yet");
             }
@@ -77,6 +102,7 @@ async fn delete_stubbornly(state: AppState, job: JobId) {
         sleep(pause).await;
     }
     warn!(job.id = %job, "a refused upload is left to the sweep");
+    false
 }
 
 /// Doubling, up to the longest.

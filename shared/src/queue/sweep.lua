@@ -18,6 +18,12 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'running', '(' .. longest, 
   place(P .. 'running', id, longest)
 end
 
+-- Nor are objects removed later than was ever asked for.
+local latest = now + math.max(tonumber(ARGV[8]), tonumber(ARGV[9]))
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'purge', '(' .. latest, '+inf', 'LIMIT', 0, 100)) do
+  place(P .. 'purge', id, latest)
+end
+
 for _, set in ipairs({ 'done', 'dead' }) do
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. set, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 50)) do
     local job = read(id)

@@ -165,6 +165,27 @@ async fn a_source_whose_job_never_came_is_purged_and_that_of_a_job_is_not() {
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_source_announced_before_the_clock_went_back_is_purged_as_soon_as_any_other() {
+    let bench = Bench::new().await;
+    let orphan = JobId::generate();
+    bench.queue.announce(orphan, &owner("ada")).await.unwrap();
+    let purged_at = async || -> f64 {
+        let mut score = redis::cmd("ZSCORE");
+        score.arg(key("purge")).arg(orphan.to_string());
+        bench.raw(&score).await
+    };
+    let announced = purged_at().await;
+    let mut back = redis::cmd("ZINCRBY");
+    back.arg(key("purge"))
+        .arg(365 * 86_400_000_u64)
+        .arg(orphan.to_string());
+    let _: f64 = bench.raw(&back).await;
+    assert_eq!(bench.queue.sweep().await.unwrap(), []);
+    let cut = purged_at().await;
+    assert!((announced..announced + 60_000.0).contains(&cut), "{cut}");
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn nothing_is_announced_to_a_full_queue() {
     let full = QueueArgs {
         queue_depth: 1,
