@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use tests::chaos::{self, Plan, Programs};
 
-#[tokio::test(flavor = "multi_thread")]
+#[stall::test(options = tests::GUARDED_CALLS)]
 async fn whatever_dies_every_accepted_job_ends_once_with_the_bytes_of_a_quiet_run() -> Result<()> {
     let report = chaos::run(&Plan {
         seed: 7,
