@@ -1,15 +1,14 @@
 //! What the watchdog keeps of each thread: its statistics, and how much CPU time it had used at the last tick.
 
-use std::collections::HashMap;
-
 use crate::clock::now_ns;
 use crate::os;
 use crate::procfs::{Look, Statistics};
 use crate::slot::ThreadSlot;
+use crate::watchdog::numbered::Numbered;
 
 /// The threads looked at so far, by the address of their slot.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(HashMap<usize, Known>);
+pub(crate) struct Threads(Numbered<usize, Known>);
 
 #[derive(Debug)]
 struct Known {
