@@ -143,7 +143,8 @@ impl Observation {
     }
 
     /// When this began: exactly if the poll is timed. Else it was after the last tick, and most likely when the thread was
-    /// woken, or in the middle (of no more than two ticks, should this one be late).
+    /// woken, or after all the work that its worker counts since then, or in the middle (of no more than two ticks, should
+    /// this one be late).
     pub(crate) fn start(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> Start {
         if let Some(start) = self.poll.and_then(|poll| poll.start) {
             let start_ns = stamp_ns(start).min(now);
@@ -154,12 +155,15 @@ impl Observation {
         }
         let woken_ns = Some(self.slot.unparked_ns())
             .filter(|woken_ns| *woken_ns > last_tick_ns && *woken_ns <= now);
-        let middle_ns = now - (now - last_tick_ns).min(2 * tick_ns) / 2;
         // Whatever else it did since then and since it was woken is counted as work.
         let worked_until = |worked_ns| woken_ns.unwrap_or(last_tick_ns).saturating_add(worked_ns);
+        let latest_ns = self
+            .worked_ns
+            .map(|worked_ns| worked_until(worked_ns).min(now));
+        let middle_ns = now - (now - last_tick_ns).min(2 * tick_ns) / 2;
         Start {
-            likely_ns: woken_ns.unwrap_or(middle_ns),
-            latest_ns: self.worked_ns.map_or(now, worked_until).min(now),
+            likely_ns: woken_ns.or(latest_ns).unwrap_or(middle_ns),
+            latest_ns: latest_ns.unwrap_or(now),
         }
     }
 }

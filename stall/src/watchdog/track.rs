@@ -111,6 +111,11 @@ impl Track {
         self.stretch.age_ns(now)
     }
 
+    /// How long it has lasted at least by the clock on the wall.
+    pub(crate) fn surely_lasts_ns(&self, now: u64) -> u64 {
+        self.stretch.surely_lasts_ns(now)
+    }
+
     /// True while a reported stall goes on.
     pub(crate) fn is_open(&self) -> bool {
         self.open
