@@ -232,13 +232,13 @@ fn busy_ns(metrics: &RuntimeMetrics, index: usize) -> u64 {
     nanos(metrics.worker_total_busy_duration(index))
 }
 
-/// `on_thread_park` notes its time before the runtime counts the park.
+/// `on_thread_park` notes when it is called before the runtime counts the park.
 fn worker_progress(metrics: &RuntimeMetrics, index: usize, slot: &'static ThreadSlot) -> [u64; 5] {
     [
         busy_ns(metrics, index),
         metrics.worker_park_unpark_count(index),
         slot.seq(),
-        slot.parked_ns(),
+        slot.parked(),
         address_of(slot) as u64,
     ]
 }
@@ -246,12 +246,12 @@ fn worker_progress(metrics: &RuntimeMetrics, index: usize, slot: &'static Thread
 fn find_owners(slots: &[&'static ThreadSlot], owners: &mut Owners) {
     owners.clear();
     for slot in slots {
-        let seen_ns = last_seen_ns(slot);
+        let seen = slot.last_seen();
         if let Some(worker) = slot.worker()
-            && seen_ns > 0
+            && seen > 0
         {
             let owner = owners.entry((slot.runtime(), worker)).or_insert(slot);
-            if last_seen_ns(owner) < seen_ns {
+            if owner.last_seen() < seen {
                 *owner = slot;
             }
         }
@@ -271,10 +271,6 @@ fn holds_its_worker(slot: &'static ThreadSlot, owners: &Owners) -> bool {
         .worker()
         .and_then(|worker| owners.get(&(slot.runtime(), worker)));
     owner.is_none_or(|owner| std::ptr::eq(*owner, slot))
-}
-
-fn last_seen_ns(slot: &ThreadSlot) -> u64 {
-    slot.parked_ns().max(slot.unparked_ns())
 }
 
 fn address_of(slot: &'static ThreadSlot) -> usize {

@@ -53,8 +53,7 @@ impl Threads {
     pub(crate) fn mark(&mut self, slots: &[&'static ThreadSlot]) {
         for slot in slots.iter().filter(|slot| slot.was_used()) {
             let known = self.known(slot);
-            let parked_ns = slot.parked_ns();
-            let was_parked = parked_ns > slot.unparked_ns() && known.mark.at_ns >= parked_ns;
+            let was_parked = slot.is_parked() && known.mark.at_ns >= slot.parked_ns();
             if was_parked && known.marks == 0 {
                 continue;
             }
