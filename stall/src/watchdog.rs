@@ -113,10 +113,8 @@ struct Watchdog {
     /// Kept from tick to tick for its memory.
     busy: Vec<Observation>,
     over: Vec<TargetId>,
-    /// Something has lasted from one tick to the next, or for a tick.
+    /// Something has lasted from one tick to the next.
     alert: bool,
-    /// Something may begin whose start is not known.
-    untimed: bool,
     tick: Duration,
     tick_number: u64,
     last_tick_ns: u64,
@@ -140,7 +138,6 @@ impl Watchdog {
             busy: Vec::new(),
             over: Vec::new(),
             alert: false,
-            untimed: true,
             tick: DEFAULT_TICK,
             tick_number: 0,
             last_tick_ns: now_ns(),
@@ -178,9 +175,7 @@ impl Watchdog {
             (true, _) => LONGEST_SLEEP,
             (false, true) => self.tick,
             // What begins after this is still seen before half of the threshold has passed.
-            (false, false) if self.untimed => self.tick * 2,
-            // Before all of it has; and what is half as old then, within one more tick.
-            (false, false) => self.tick * 3,
+            (false, false) => self.tick * 2,
         };
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);
@@ -237,7 +232,6 @@ impl Watchdog {
         for observation in &busy {
             self.visit(observation, now);
         }
-        self.untimed = must_poll || cfg!(tokio_unstable);
         self.finish_unseen(now);
         self.threads.mark(&self.slots);
         self.last_tick_ns = now;
@@ -282,8 +276,7 @@ impl Watchdog {
             let start = observation.start(last_tick_ns, now, tick_ns);
             Track::begin(observation, start, before)
         });
-        let lasts = track.tick_number + 1 == self.tick_number;
-        self.alert |= lasts || track.surely_lasts_ns(now) >= tick_ns;
+        self.alert |= track.tick_number + 1 == self.tick_number;
         track.tick_number = self.tick_number;
         track.observation = *observation;
         let limits = Limits {
