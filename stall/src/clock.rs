@@ -1,6 +1,8 @@
 //! One monotonic clock for all threads, in nanoseconds since the first reading; and stamps, which cost less to take.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
@@ -18,28 +20,68 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Set in stamps that are nanoseconds; those of the processor's counter are even.
-const IS_NANOS: u64 = 1;
+/// Set in stamps of the processor's counter, which are all taken after those in nanoseconds: so they are in order.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+const IS_COUNT: u64 = 1 << 63;
 
-/// A moment, as cheaply as this machine can tell: by the processor's own counter, where that keeps time. Never 0.
+/// A moment, as cheaply as this machine can tell: by the processor's own counter, where that keeps time. Never 0, and
+/// greater than those taken before.
 #[inline]
 pub(crate) fn stamp() -> u64 {
     #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
     if let Some(count) = counter::read() {
-        return count & !IS_NANOS;
+        return count | IS_COUNT;
     }
-    now_ns() | IS_NANOS
+    now_ns()
 }
 
 /// When a stamp was taken, on the clock of [`now_ns`]; that of 0, which is none, is 0.
 pub(crate) fn stamp_ns(stamp: u64) -> u64 {
-    if stamp == 0 || stamp & IS_NANOS != 0 {
-        return stamp;
-    }
     #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-    return now_ns().saturating_sub(counter::age_ns(stamp)).max(1);
-    #[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(miri))))]
+    if stamp & IS_COUNT != 0 {
+        let age_ns = counter::age_ns(stamp & !IS_COUNT);
+        // Read last: to a thread that is interrupted between the two, what began at the stamp seems shorter, not longer.
+        return now_ns().saturating_sub(age_ns).max(1);
+    }
     stamp
+}
+
+/// When something happened last: stamped by one thread, and asked for by another.
+#[derive(Debug, Default)]
+pub(crate) struct Moment {
+    stamp: AtomicU64,
+    /// What the stamp last asked for was, and when that is: it must not change with the speed of the counter.
+    asked: AtomicU64,
+    answer_ns: AtomicU64,
+}
+
+impl Moment {
+    /// It happens.
+    #[inline]
+    pub(crate) fn is_now(&self) {
+        self.stamp.store(stamp(), Release);
+    }
+
+    /// It never happened.
+    pub(crate) fn clear(&self) {
+        self.stamp.store(0, Release);
+    }
+
+    /// When it happened last, for comparison with others only; 0 if it never did.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp.load(Acquire)
+    }
+
+    /// When it happened last, on the clock of [`now_ns`], 0 if it never did. Exact if it is asked for soon after. For one
+    /// thread only, the watchdog's.
+    pub(crate) fn ns(&self) -> u64 {
+        let stamp = self.stamp();
+        if self.asked.load(Relaxed) != stamp {
+            self.answer_ns.store(stamp_ns(stamp), Relaxed);
+            self.asked.store(stamp, Relaxed);
+        }
+        self.answer_ns.load(Relaxed)
+    }
 }
 
 /// Finds out how fast the processor's counter runs, where it keeps time; stamps are taken by it from then on. Called now
@@ -71,6 +113,26 @@ mod tests {
             (before.saturating_sub(slack)..=after + slack).contains(&told),
             "{told} is not in {before}..={after}"
         );
+    }
+
+    #[test]
+    fn a_moment_does_not_change() {
+        calibrate();
+        let moment = Moment::default();
+        assert_eq!(moment.ns(), 0);
+        moment.is_now();
+        let first = moment.ns();
+        assert!(first > 0);
+        assert_eq!(moment.ns(), first);
+        moment.clear();
+        assert_eq!((moment.stamp(), moment.ns()), (0, 0));
+    }
+
+    #[test]
+    fn stamps_are_in_order() {
+        let first = stamp();
+        calibrate();
+        assert!(first <= stamp());
     }
 
     #[test]

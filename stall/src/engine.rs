@@ -1,6 +1,5 @@
 //! What exists once per process: the two threads of the probe and the lists they work from.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -17,6 +16,7 @@ use crate::reporter::{self, Question, Recent};
 use crate::runtime::RuntimeEntry;
 use crate::snapshot::StallSnapshot;
 use crate::watchdog;
+use crate::watchdog::numbered::Numbered;
 
 /// Messages to the reporter that may wait; more are dropped and counted as suppressed.
 const REPORTER_QUEUE: usize = 1024;
@@ -46,7 +46,7 @@ pub(crate) struct Engine {
 pub(crate) struct Lists {
     pub(crate) settings: Option<Arc<Settings>>,
     pub(crate) guards: Vec<Arc<GuardState>>,
-    pub(crate) runtimes: HashMap<u64, Arc<RuntimeEntry>>,
+    pub(crate) runtimes: Numbered<u64, Arc<RuntimeEntry>>,
 }
 
 /// The engine, started at the first call. Returns when the unwind tables are loaded and captures were tried.

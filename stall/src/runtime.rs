@@ -170,10 +170,9 @@ pub(crate) fn instrument(builder: &mut Builder, name: &str, hooks: &ThreadHooks)
             own();
         }
     });
-    let waking = Arc::clone(&entry);
     builder.on_thread_unpark(move || {
         if let Some(slot) = slot::current() {
-            slot.unparks(waking.id.load(Relaxed), tokio::runtime::worker_index());
+            slot.unparks();
         }
         if let Some(own) = &on_thread_unpark {
             own();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
 use crate::capture::SignalCell;
-use crate::clock::now_ns;
+use crate::clock::{Moment, now_ns};
 use crate::{os, watchdog};
 
 mod poll;
@@ -48,8 +48,8 @@ pub(crate) struct ThreadSlot {
     worker: AtomicUsize,
     /// Tokio's id of the current-thread runtime that a watched root future drives here, 0 for none.
     drives: AtomicU64,
-    parked_ns: AtomicU64,
-    unparked_ns: AtomicU64,
+    parked: Moment,
+    unparked: Moment,
 
     /// Mailbox between the watchdog and the signal handler.
     pub(crate) signal: SignalCell,
@@ -137,8 +137,8 @@ impl ThreadSlot {
             runtime: AtomicU64::new(0),
             worker: AtomicUsize::new(NO_WORKER),
             drives: AtomicU64::new(0),
-            parked_ns: AtomicU64::new(0),
-            unparked_ns: AtomicU64::new(0),
+            parked: Moment::default(),
+            unparked: Moment::default(),
             signal: SignalCell::new(),
         }
     }
@@ -155,16 +155,11 @@ impl ThreadSlot {
             .unwrap_or("unnamed")
             .to_owned();
         *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
-        for cleared in [
-            &self.scope,
-            &self.guard,
-            &self.runtime,
-            &self.drives,
-            &self.parked_ns,
-            &self.unparked_ns,
-        ] {
+        for cleared in [&self.scope, &self.guard, &self.runtime, &self.drives] {
             cleared.store(0, Relaxed);
         }
+        self.parked.clear();
+        self.unparked.clear();
         self.worker.store(NO_WORKER, Relaxed);
         self.seq_at_start.store(self.seq(), Relaxed);
         self.in_use.store(true, Release);
@@ -235,14 +230,13 @@ impl ThreadSlot {
     #[inline]
     pub(crate) fn parks(&self, runtime: u64, worker: Option<usize>) {
         self.set_place(runtime, worker);
-        self.parked_ns.store(now_ns(), Release);
+        self.parked.is_now();
     }
 
-    /// The thread was woken and is about to poll.
+    /// The thread was woken and is about to poll, where it parked.
     #[inline]
-    pub(crate) fn unparks(&self, runtime: u64, worker: Option<usize>) {
-        self.set_place(runtime, worker);
-        self.unparked_ns.store(now_ns(), Release);
+    pub(crate) fn unparks(&self) {
+        self.unparked.is_now();
         watchdog::wake_if_asleep();
     }
 
@@ -295,20 +289,34 @@ impl ThreadSlot {
         (worker != NO_WORKER).then_some(worker)
     }
 
-    /// When the thread last parked, 0 if it never did.
-    pub(crate) fn parked_ns(&self) -> u64 {
-        self.parked_ns.load(Acquire)
+    /// True from when the thread parks until it is woken.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.parked.stamp() > self.unparked.stamp()
     }
 
-    /// When the thread was last woken, 0 if it never was.
+    /// When the thread last parked, as a stamp of the clock, 0 if it never did.
+    pub(crate) fn parked(&self) -> u64 {
+        self.parked.stamp()
+    }
+
+    /// When the thread last parked, 0 if it never did. For the watchdog.
+    pub(crate) fn parked_ns(&self) -> u64 {
+        self.parked.ns()
+    }
+
+    /// When the thread was last woken, 0 if it never was. For the watchdog.
     pub(crate) fn unparked_ns(&self) -> u64 {
-        self.unparked_ns.load(Acquire)
+        self.unparked.ns()
+    }
+
+    /// When the thread last parked or was woken, as a stamp of the clock, 0 if it never did.
+    pub(crate) fn last_seen(&self) -> u64 {
+        self.parked.stamp().max(self.unparked.stamp())
     }
 
     /// False for a thread that has neither polled nor parked since it took this slot.
     pub(crate) fn was_used(&self) -> bool {
-        self.seq() != self.seq_at_start.load(Relaxed)
-            || self.parked_ns().max(self.unparked_ns()) > 0
+        self.seq() != self.seq_at_start.load(Relaxed) || self.last_seen() > 0
     }
 
     pub(crate) fn tid(&self) -> i32 {

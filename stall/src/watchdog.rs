@@ -1,7 +1,7 @@
 //! The watchdog: one thread outside of all runtimes that looks at every watched thread each tick.
 
-use std::collections::HashMap;
 use std::io;
+use std::mem;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64, compiler_fence};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -18,6 +18,7 @@ use crate::{export, os};
 
 pub(crate) mod account;
 mod consumers;
+pub(crate) mod numbered;
 mod punctuality;
 mod stretch;
 mod target;
@@ -25,8 +26,9 @@ mod threads;
 mod track;
 
 use consumers::Consumers;
+use numbered::Numbered;
 use punctuality::Punctuality;
-use target::{BusyTimes, Observation, TargetId};
+use target::{Observation, Observer, TargetId};
 use threads::Threads;
 use track::{Limits, Track};
 
@@ -105,9 +107,12 @@ struct Watchdog {
     lists_version: u64,
     slots: Vec<&'static ThreadSlot>,
     slots_version: u64,
-    tracks: HashMap<TargetId, Track>,
+    tracks: Numbered<TargetId, Track>,
     threads: Threads,
-    busy_times: BusyTimes,
+    observer: Observer,
+    /// Kept from tick to tick for its memory.
+    busy: Vec<Observation>,
+    over: Vec<TargetId>,
     /// Something has lasted from one tick to the next.
     alert: bool,
     tick: Duration,
@@ -127,9 +132,11 @@ impl Watchdog {
             lists_version: u64::MAX,
             slots: Vec::new(),
             slots_version: u64::MAX,
-            tracks: HashMap::new(),
+            tracks: Numbered::default(),
             threads: Threads::default(),
-            busy_times: BusyTimes::new(),
+            observer: Observer::default(),
+            busy: Vec::new(),
+            over: Vec::new(),
             alert: false,
             tick: DEFAULT_TICK,
             tick_number: 0,
@@ -200,6 +207,7 @@ impl Watchdog {
         }
         if let Some(lists) = self.engine.lists_since(&mut self.lists_version) {
             self.lists = lists;
+            self.observer.keep(&self.lists);
             self.lists
                 .runtimes
                 .values()
@@ -219,25 +227,34 @@ impl Watchdog {
         let now = now_ns();
         self.tick_number += 1;
         self.alert = false;
-        let observed = target::observe(&self.slots, &self.lists, &self.busy_times);
-        for observation in &observed.busy {
+        let mut busy = mem::take(&mut self.busy);
+        let must_poll = self.observer.observe(&self.slots, &self.lists, &mut busy);
+        for observation in &busy {
             self.visit(observation, now);
         }
-        let over: Vec<TargetId> = self
-            .tracks
-            .iter()
-            .filter(|(_, track)| track.tick_number != self.tick_number)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in over {
+        self.finish_unseen(now);
+        self.threads.mark(&self.slots);
+        self.last_tick_ns = now;
+        let has_work = !busy.is_empty() || must_poll;
+        self.busy = busy;
+        has_work
+    }
+
+    /// Finishes what was not seen in this tick.
+    fn finish_unseen(&mut self, now: u64) {
+        let mut over = mem::take(&mut self.over);
+        let tracks = self.tracks.iter();
+        over.extend(
+            tracks
+                .filter(|(_, track)| track.tick_number != self.tick_number)
+                .map(|(id, _)| *id),
+        );
+        for id in over.drain(..) {
             if let Some(track) = self.tracks.remove(&id) {
                 self.finish(track, now);
             }
         }
-        self.threads.mark(&self.slots);
-        self.last_tick_ns = now;
-        self.busy_times = observed.busy_times;
-        !observed.busy.is_empty() || observed.must_poll
+        self.over = over;
     }
 
     fn visit(&mut self, observation: &Observation, now: u64) {

@@ -298,6 +298,7 @@ fn export_metrics() {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(20), measured).await;
+        probe().flush().await;
     }));
     println!("{}", recorder.render());
 }

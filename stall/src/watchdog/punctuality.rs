@@ -11,6 +11,9 @@ const NOISE: Duration = Duration::from_millis(5);
 /// Timers are late by more than this only if the machine itself was stopped.
 const LATEST_TIMER: Duration = Duration::from_millis(100);
 
+/// Its own run-queue wait is read again once it may have grown by this much.
+const UNKNOWN_WAIT: Duration = Duration::from_micros(500);
+
 /// Knows how long the watchdog's own thread has waited for a CPU, and how often it slept.
 ///
 /// A watchdog that wakes late because the machine is busy has that wait in its own run-queue time. Lateness beyond it
@@ -21,6 +24,9 @@ const LATEST_TIMER: Duration = Duration::from_millis(100);
 pub(crate) struct Punctuality {
     own: OwnStatistics,
     run_delay_ns: Option<u64>,
+    /// The most that the thread can have waited since that was read: as long as it was late or awake.
+    waited_at_most_ns: u64,
+    woke_ns: u64,
     sleeps: u64,
 }
 
@@ -29,28 +35,50 @@ impl Punctuality {
         Self {
             own: OwnStatistics::open(),
             run_delay_ns: None,
+            waited_at_most_ns: u64::MAX,
+            woke_ns: 0,
             sleeps: 0,
         }
     }
 
     /// The thread sleeps from here on, once, until [`Self::unexplained_pause`].
     pub(crate) fn goes_to_sleep(&mut self) {
-        self.run_delay_ns = self.own.run_delay_ns();
+        let awake_ns = now_ns().saturating_sub(self.woke_ns);
+        self.may_have_waited(awake_ns);
+        if self.waited_at_most_ns > nanos(UNKNOWN_WAIT) {
+            self.run_delay_ns = self.own.run_delay_ns();
+            self.waited_at_most_ns = 0;
+        }
         self.sleeps = os::own_sleeps();
     }
 
     /// How long the process was stopped, if it was, for a thread that meant to wake at `planned_ns`.
-    pub(crate) fn unexplained_pause(&self, planned_ns: u64) -> Option<u64> {
-        let late_ns = now_ns().saturating_sub(planned_ns);
-        if late_ns <= nanos(NOISE) {
-            return None;
-        }
+    pub(crate) fn unexplained_pause(&mut self, planned_ns: u64) -> Option<u64> {
+        self.woke_ns = now_ns();
+        let late_ns = match self.woke_ns.checked_sub(planned_ns) {
+            Some(late_ns) if late_ns <= nanos(NOISE) => {
+                self.may_have_waited(late_ns);
+                return None;
+            }
+            Some(late_ns) => late_ns,
+            None => {
+                // Nobody knows when it was woken.
+                self.may_have_waited(u64::MAX);
+                return None;
+            }
+        };
         let waited_ns = match (self.run_delay_ns, self.own.run_delay_ns()) {
             (Some(before), Some(now)) => now.saturating_sub(before),
             _ => 0,
         };
+        let waited_ns = waited_ns.saturating_sub(self.waited_at_most_ns);
+        self.may_have_waited(late_ns);
         let sleeps = os::own_sleeps().saturating_sub(self.sleeps);
         stopped_for_ns(late_ns, waited_ns, sleeps)
+    }
+
+    fn may_have_waited(&mut self, for_ns: u64) {
+        self.waited_at_most_ns = self.waited_at_most_ns.saturating_add(for_ns);
     }
 }
 

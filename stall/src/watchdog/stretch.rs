@@ -10,16 +10,16 @@ pub(crate) struct Stretch {
     start: Start,
     /// At some moment before the start.
     before: Mark,
-    /// The thread slept from that moment until then, if it did.
-    slept_until_ns: u64,
+    /// How long of the time between the two the thread was parked, as far as that is known.
+    parked_ns: u64,
 }
 
 impl Stretch {
-    pub(crate) fn begin(start: Start, before: Mark, slept_until_ns: u64) -> Self {
+    pub(crate) fn begin(start: Start, before: Mark, parked_ns: u64) -> Self {
         Self {
             start,
             before,
-            slept_until_ns,
+            parked_ns,
         }
     }
 
@@ -35,7 +35,7 @@ impl Stretch {
             cpu_ns: first.cpu_ns,
             run_delay_ns: first.run_delay_ns,
         };
-        Self::begin(start, before, at_ns)
+        Self::begin(start, before, 0)
     }
 
     /// The best estimate.
@@ -65,9 +65,7 @@ impl Stretch {
             return 0;
         };
         let start_ns = self.start.latest_ns;
-        // CPU time used since the mark was used before the start if that is possible.
-        let begun_ns = self.before.at_ns.max(self.slept_until_ns);
-        let outside_ns = start_ns.saturating_sub(begun_ns);
+        let outside_ns = self.outside_ns();
         let seen_ns = account.breakdown().unwrap_or_default().net_ns();
         let by_samples_ns = seen_ns + self.net_before(first, start_ns, outside_ns);
         by_samples_ns.max(account.net_by_sleep_ns(start_ns, self.before.run_delay_ns))
@@ -83,8 +81,7 @@ impl Stretch {
         after: &Sample,
     ) -> u64 {
         let Some(last) = account.last() else {
-            let begun_ns = self.before.at_ns.max(self.slept_until_ns);
-            let outside_ns = self.start.latest_ns.saturating_sub(begun_ns) + later_ns;
+            let outside_ns = self.outside_ns() + later_ns;
             let used_ns = after.cpu_ns.saturating_sub(self.before.cpu_ns);
             return used_ns.saturating_sub(outside_ns);
         };
@@ -109,6 +106,12 @@ impl Stretch {
         let starved_before_ns = before_ns - self.net_before(first, start_ns, 0);
         let known_ns = account.breakdown().map_or(0, |known| known.run_queue_ns);
         starved_before_ns + known_ns
+    }
+
+    /// CPU time used since the mark was used before the start if that is possible: at most this much.
+    fn outside_ns(&self) -> u64 {
+        let before_ns = self.start.latest_ns.saturating_sub(self.before.at_ns);
+        before_ns.saturating_sub(self.parked_ns)
     }
 
     /// The net time from `start_ns` to the first sample. Of the CPU time used since the mark, `outside_ns` were before.
@@ -147,7 +150,7 @@ mod tests {
     }
 
     /// Began at 12 ms; the mark, all zeros, is of 1 ms.
-    fn stretch(slept_until_ms: u64) -> Stretch {
+    fn stretch(parked_ms: u64) -> Stretch {
         let start = Start {
             likely_ns: 12 * MS,
             latest_ns: 12 * MS,
@@ -156,7 +159,7 @@ mod tests {
             at_ns: MS,
             ..Mark::default()
         };
-        Stretch::begin(start, before, slept_until_ms * MS)
+        Stretch::begin(start, before, parked_ms * MS)
     }
 
     #[test]
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn computing_that_cannot_have_been_before_the_start_counts() {
         assert_eq!(stretch(0).net_ns(&found(Runnable, 15, 0)), 4 * MS);
-        assert_eq!(stretch(12).net_ns(&found(Runnable, 8, 0)), 8 * MS);
+        assert_eq!(stretch(11).net_ns(&found(Runnable, 8, 0)), 8 * MS);
     }
 
     #[test]
@@ -191,9 +194,9 @@ mod tests {
     #[test]
     fn a_poll_that_ended_unseen_is_responsible_for_what_it_surely_computed() {
         let computes = found(Runnable, 8, 0);
-        assert_eq!(net_until_over(stretch(12), &computes, 28, 0), 8 + 12);
+        assert_eq!(net_until_over(stretch(11), &computes, 28, 0), 8 + 12);
         // Waited for a CPU until its end, and computed after that.
-        assert_eq!(net_until_over(stretch(12), &computes, 16, 12), 8);
+        assert_eq!(net_until_over(stretch(11), &computes, 16, 12), 8);
     }
 
     #[test]
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn a_poll_that_was_never_looked_at_has_its_cpu_clock() {
         let never = Account::default();
-        assert_eq!(net_until_over(stretch(12), &never, 28, 0), 20);
+        assert_eq!(net_until_over(stretch(11), &never, 28, 0), 20);
         // As much as it can have computed before and after.
         assert_eq!(net_until_over(stretch(0), &never, 19, 0), 0);
     }

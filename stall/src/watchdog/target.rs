@@ -1,6 +1,5 @@
 //! What there is to watch at this moment: polls that run, and workers that do no maintenance.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
@@ -9,6 +8,7 @@ use crate::clock::{nanos, stamp_ns};
 use crate::engine::Lists;
 use crate::runtime::RuntimeEntry;
 use crate::slot::{RunningPoll, ThreadSlot};
+use crate::watchdog::numbered::Numbered;
 
 /// A thing that can stall, told apart from tick to tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,55 +44,61 @@ pub(crate) struct Start {
     pub(crate) latest_ns: u64,
 }
 
-/// How long each worker had been busy in all at the last tick, by runtime and index.
-pub(crate) type BusyTimes = HashMap<(u64, usize), u64>;
-
-/// One look at everything.
-#[derive(Default)]
-pub(crate) struct Observed {
-    pub(crate) busy: Vec<Observation>,
-    /// A thread may start work without waking the watchdog, so it must keep ticking.
-    pub(crate) must_poll: bool,
-    pub(crate) busy_times: BusyTimes,
-}
-
 /// Which slot's thread is worker `index` of a runtime: the one that parked or unparked as such last. After
 /// `block_in_place` that is no longer the thread that called it.
-type Owners = HashMap<(u64, usize), &'static ThreadSlot>;
+type Owners = Numbered<(u64, usize), &'static ThreadSlot>;
 
-/// `before` are the busy times of the last tick.
-pub(crate) fn observe(
-    slots: &[&'static ThreadSlot],
-    lists: &Lists,
-    before: &BusyTimes,
-) -> Observed {
-    let owners = owners(slots);
-    let mut observed = Observed::default();
-    for slot in slots {
-        let Some(poll) = slot.running_poll() else {
-            continue;
-        };
-        let observation = Observation::of_poll(slot, poll);
-        // What was read about the poll is about this one only if it still runs.
-        if slot.seq() == poll.seq && holds_its_worker(slot, &owners) {
-            observed.busy.push(observation);
+/// Looks at everything, tick by tick, in memory that it keeps.
+#[derive(Default)]
+pub(crate) struct Observer {
+    owners: Owners,
+    /// How long each worker had been busy in all at the last tick, by runtime and index.
+    busy_times: Numbered<(u64, usize), u64>,
+}
+
+impl Observer {
+    /// Puts into `busy` what has work now. True if a thread may start work without waking the watchdog, so that it must
+    /// keep ticking.
+    pub(crate) fn observe(
+        &mut self,
+        slots: &[&'static ThreadSlot],
+        lists: &Lists,
+        busy: &mut Vec<Observation>,
+    ) -> bool {
+        find_owners(slots, &mut self.owners);
+        busy.clear();
+        for slot in slots {
+            let Some(poll) = slot.running_poll() else {
+                continue;
+            };
+            let observation = Observation::of_poll(slot, poll);
+            // What was read about the poll is about this one only if it still runs.
+            if slot.seq() == poll.seq && holds_its_worker(slot, &self.owners) {
+                busy.push(observation);
+            }
         }
+        let mut must_poll = false;
+        for (id, runtime) in &lists.runtimes {
+            let Some(handle) = runtime.handle() else {
+                continue;
+            };
+            let workers = Workers {
+                id: *id,
+                runtime,
+                handle: &handle,
+                slots,
+                owners: &self.owners,
+            };
+            must_poll |= workers.observe(&mut self.busy_times, busy);
+        }
+        must_poll
     }
-    for (id, runtime) in &lists.runtimes {
-        let Some(handle) = runtime.handle() else {
-            continue;
-        };
-        let mut workers = Workers {
-            id: *id,
-            runtime,
-            handle: &handle,
-            slots,
-            owners: &owners,
-            before,
-        };
-        workers.observe(&mut observed);
+
+    /// Forgets the runtimes that are not in `lists`.
+    pub(crate) fn keep(&mut self, lists: &Lists) {
+        self.busy_times
+            .retain(|(runtime, _), _| lists.runtimes.contains_key(runtime));
     }
-    observed
 }
 
 /// True for a runtime whose one thread works only while somebody drives it.
@@ -137,7 +143,8 @@ impl Observation {
     }
 
     /// When this began: exactly if the poll is timed. Else it was after the last tick, and most likely when the thread was
-    /// woken, or in the middle (of no more than two ticks, should this one be late).
+    /// woken, or after all the work that its worker counts since then, or in the middle (of no more than two ticks, should
+    /// this one be late).
     pub(crate) fn start(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> Start {
         if let Some(start) = self.poll.and_then(|poll| poll.start) {
             let start_ns = stamp_ns(start).min(now);
@@ -148,12 +155,15 @@ impl Observation {
         }
         let woken_ns = Some(self.slot.unparked_ns())
             .filter(|woken_ns| *woken_ns > last_tick_ns && *woken_ns <= now);
-        let middle_ns = now - (now - last_tick_ns).min(2 * tick_ns) / 2;
         // Whatever else it did since then and since it was woken is counted as work.
         let worked_until = |worked_ns| woken_ns.unwrap_or(last_tick_ns).saturating_add(worked_ns);
+        let latest_ns = self
+            .worked_ns
+            .map(|worked_ns| worked_until(worked_ns).min(now));
+        let middle_ns = now - (now - last_tick_ns).min(2 * tick_ns) / 2;
         Start {
-            likely_ns: woken_ns.unwrap_or(middle_ns),
-            latest_ns: self.worked_ns.map_or(now, worked_until).min(now),
+            likely_ns: woken_ns.or(latest_ns).unwrap_or(middle_ns),
+            latest_ns: latest_ns.unwrap_or(now),
         }
     }
 }
@@ -165,28 +175,32 @@ struct Workers<'a> {
     handle: &'a Handle,
     slots: &'a [&'static ThreadSlot],
     owners: &'a Owners,
-    before: &'a BusyTimes,
 }
 
 impl Workers<'_> {
-    fn observe(&mut self, observed: &mut Observed) {
+    /// See [`Observer::observe`].
+    fn observe(
+        &self,
+        busy_times: &mut Numbered<(u64, usize), u64>,
+        busy: &mut Vec<Observation>,
+    ) -> bool {
         let metrics = self.handle.metrics();
+        let mut must_poll = false;
         for index in 0..metrics.num_workers() {
-            let place = (self.id, index);
             let busy_ns = busy_ns(&metrics, index);
-            observed.busy_times.insert(place, busy_ns);
+            let before = busy_times.insert((self.id, index), busy_ns);
             let Some(slot) = self.slot_of(index) else {
                 continue;
             };
-            observed.must_poll |= !self.runtime.is_hooked();
+            must_poll |= !self.runtime.is_hooked();
             let progress = worker_progress(&metrics, index, slot);
             let [_, park_unpark_count, seq, ..] = progress;
             let (in_a_poll, parked) = (seq & 1 == 1, park_unpark_count & 1 == 1);
             if in_a_poll || parked {
                 continue;
             }
-            let before = self.before.get(&place).filter(|_| self.runtime.is_hooked());
-            observed.busy.push(Observation {
+            let before = before.filter(|_| self.runtime.is_hooked());
+            busy.push(Observation {
                 id: TargetId::Worker {
                     runtime: self.id,
                     index,
@@ -198,9 +212,10 @@ impl Workers<'_> {
                 worker: Some(index),
                 guard: 0,
                 scope: slot.scope(),
-                worked_ns: before.map(|before| busy_ns.saturating_sub(*before)),
+                worked_ns: before.map(|before| busy_ns.saturating_sub(before)),
             });
         }
+        must_poll
     }
 
     fn slot_of(&self, index: usize) -> Option<&'static ThreadSlot> {
@@ -217,36 +232,37 @@ fn busy_ns(metrics: &RuntimeMetrics, index: usize) -> u64 {
     nanos(metrics.worker_total_busy_duration(index))
 }
 
-/// `on_thread_park` notes its time before the runtime counts the park.
+/// `on_thread_park` notes when it is called before the runtime counts the park.
 fn worker_progress(metrics: &RuntimeMetrics, index: usize, slot: &'static ThreadSlot) -> [u64; 5] {
     [
         busy_ns(metrics, index),
         metrics.worker_park_unpark_count(index),
         slot.seq(),
-        slot.parked_ns(),
+        slot.parked(),
         address_of(slot) as u64,
     ]
 }
 
-fn owners(slots: &[&'static ThreadSlot]) -> Owners {
-    let mut owners = Owners::new();
+fn find_owners(slots: &[&'static ThreadSlot], owners: &mut Owners) {
+    owners.clear();
     for slot in slots {
-        let seen_ns = last_seen_ns(slot);
+        let seen = slot.last_seen();
         if let Some(worker) = slot.worker()
-            && seen_ns > 0
+            && seen > 0
         {
             let owner = owners.entry((slot.runtime(), worker)).or_insert(slot);
-            if last_seen_ns(owner) < seen_ns {
+            if owner.last_seen() < seen {
                 *owner = slot;
             }
         }
     }
-    owners
 }
 
 /// False for a thread that has handed its worker's queue to another one.
 pub(crate) fn keeps_its_worker(slot: &'static ThreadSlot, slots: &[&'static ThreadSlot]) -> bool {
-    holds_its_worker(slot, &owners(slots))
+    let mut owners = Owners::default();
+    find_owners(slots, &mut owners);
+    holds_its_worker(slot, &owners)
 }
 
 /// False after `block_in_place`: the worker's queue went to another thread, so holding this one holds up nobody.
@@ -255,10 +271,6 @@ fn holds_its_worker(slot: &'static ThreadSlot, owners: &Owners) -> bool {
         .worker()
         .and_then(|worker| owners.get(&(slot.runtime(), worker)));
     owner.is_none_or(|owner| std::ptr::eq(*owner, slot))
-}
-
-fn last_seen_ns(slot: &ThreadSlot) -> u64 {
-    slot.parked_ns().max(slot.unparked_ns())
 }
 
 fn address_of(slot: &'static ThreadSlot) -> usize {

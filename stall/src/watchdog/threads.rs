@@ -1,20 +1,21 @@
 //! What the watchdog keeps of each thread: its statistics, and how much CPU time it had used at the last tick.
 
-use std::collections::HashMap;
-
 use crate::clock::now_ns;
 use crate::os;
 use crate::procfs::{Look, Statistics};
 use crate::slot::ThreadSlot;
+use crate::watchdog::numbered::Numbered;
 
 /// The threads looked at so far, by the address of their slot.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(HashMap<usize, Known>);
+pub(crate) struct Threads(Numbered<usize, Known>);
 
 #[derive(Debug)]
 struct Known {
     tid: i32,
     mark: Mark,
+    /// Marks since its run-queue wait was read.
+    marks: u32,
     statistics: Option<Statistics>,
 }
 
@@ -24,9 +25,13 @@ pub(crate) struct Mark {
     pub(crate) at_ns: u64,
     /// CPU time.
     pub(crate) cpu_ns: u64,
-    /// Run-queue wait, without one that was going on.
+    /// Run-queue wait, without one that was going on; of that moment or, if the thread was busy, somewhat earlier.
     pub(crate) run_delay_ns: u64,
 }
+
+/// A busy thread's run-queue wait is read at every so many marks only, as that takes longer than all else: what it waits
+/// meanwhile may be taken for waiting after the mark, which accuses nobody.
+const MARKS_PER_RUN_DELAY: u32 = 4;
 
 impl Threads {
     /// Looks at the thread of `slot`. `None` where the system does not tell, or the thread is gone.
@@ -48,20 +53,11 @@ impl Threads {
     pub(crate) fn mark(&mut self, slots: &[&'static ThreadSlot]) {
         for slot in slots.iter().filter(|slot| slot.was_used()) {
             let known = self.known(slot);
-            let parked_ns = slot.parked_ns();
-            if parked_ns > slot.unparked_ns() && known.mark.at_ns >= parked_ns {
+            let was_parked = slot.is_parked() && known.mark.at_ns >= slot.parked_ns();
+            if was_parked && known.marks == 0 {
                 continue;
             }
-            let at_ns = now_ns();
-            let run_delay_ns = known.statistics().and_then(Statistics::run_delay_ns);
-            let cpu_ns = os::cpu_time_ns(slot.cpu_clock());
-            if let (Some(run_delay_ns), Some(cpu_ns)) = (run_delay_ns, cpu_ns) {
-                known.mark = Mark {
-                    at_ns,
-                    cpu_ns,
-                    run_delay_ns,
-                };
-            }
+            known.mark(slot.cpu_clock(), was_parked);
         }
     }
 
@@ -76,6 +72,7 @@ impl Threads {
         let new = || Known {
             tid,
             mark: Mark::default(),
+            marks: 0,
             statistics: None,
         };
         let known = self.0.entry(address_of(slot)).or_insert_with(new);
@@ -87,6 +84,25 @@ impl Threads {
 }
 
 impl Known {
+    /// Notes what the thread has used by now; all of it if `exactly`.
+    fn mark(&mut self, cpu_clock: i32, exactly: bool) {
+        let at_ns = now_ns();
+        let Some(cpu_ns) = os::cpu_time_ns(cpu_clock) else {
+            return;
+        };
+        self.marks = (self.marks + 1) % MARKS_PER_RUN_DELAY;
+        let is_first = self.mark.at_ns == 0;
+        if exactly || is_first || self.marks == 0 {
+            let Some(run_delay_ns) = self.statistics().and_then(Statistics::run_delay_ns) else {
+                return;
+            };
+            self.mark.run_delay_ns = run_delay_ns;
+            self.marks = 0;
+        }
+        self.mark.at_ns = at_ns;
+        self.mark.cpu_ns = cpu_ns;
+    }
+
     fn statistics(&mut self) -> Option<&Statistics> {
         if self.statistics.is_none() {
             self.statistics = Statistics::open(self.tid);

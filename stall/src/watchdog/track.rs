@@ -18,6 +18,7 @@ use crate::report::{Capture, CaptureMethod, Class, Kind, Phase, StallReport};
 use crate::reporter::Event;
 use crate::runtime::RuntimeEntry;
 use crate::scope;
+use crate::slot::ThreadSlot;
 
 mod early;
 mod unseen;
@@ -78,17 +79,10 @@ impl Track {
         if let Some(poll) = observation.poll {
             observation.slot.want_end_of(poll.seq);
         }
-        let parked_ns = observation.slot.parked_ns();
-        let was_parked = parked_ns > 0 && parked_ns <= before.at_ns;
-        let slept_until_ns = if was_parked {
-            observation.slot.unparked_ns()
-        } else {
-            0
-        };
         Self {
             observation: *observation,
             tick_number: 0,
-            stretch: Stretch::begin(start, before, slept_until_ns),
+            stretch: Stretch::begin(start, before, parked_ns(observation.slot, start, before)),
             next_look_ns: 0,
             account: Account::default(),
             blind: false,
@@ -407,6 +401,15 @@ impl OpenStall {
     }
 }
 
+/// How long the thread was parked last, if that was between the two moments.
+fn parked_ns(slot: &ThreadSlot, start: Start, before: Mark) -> u64 {
+    let (parked_ns, unparked_ns) = (slot.parked_ns(), slot.unparked_ns());
+    if parked_ns == 0 || unparked_ns > start.latest_ns {
+        return 0;
+    }
+    unparked_ns.saturating_sub(parked_ns.max(before.at_ns))
+}
+
 fn unix_ms() -> u64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -449,7 +452,7 @@ mod tests {
 
     /// A thread that says its slot, sleeps in a poll until it is asked to end that, says so, and sleeps until nobody can
     /// ask any more.
-    pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static slot::ThreadSlot>) {
+    pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static ThreadSlot>) {
         let (tell, told) = mpsc::channel();
         let (ask, asked) = mpsc::channel();
         thread::spawn(move || {
@@ -467,9 +470,9 @@ mod tests {
 
     /// The thread that `told` comes from, once it sleeps, and what it has used by then.
     pub(super) fn asleep(
-        told: &mpsc::Receiver<&'static slot::ThreadSlot>,
+        told: &mpsc::Receiver<&'static ThreadSlot>,
         threads: &mut Threads,
-    ) -> (&'static slot::ThreadSlot, Mark) {
+    ) -> (&'static ThreadSlot, Mark) {
         let slot = told.recv().expect("it lives");
         loop {
             let Sample {
