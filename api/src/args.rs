@@ -77,8 +77,8 @@ pub struct HttpArgs {
     #[arg(long, env = "API_KEYS_FILE")]
     pub api_keys_file: Option<PathBuf>,
 
-    /// Uploads that are read at the same time; more wait for their turn. Each holds some 200 KiB; on S3, when it is larger than
-    /// one part, up to `S3_PARTS_IN_FLIGHT` + 1 parts
+    /// Uploads that are read at the same time; more wait for their turn. Each holds some 200 KiB, and on S3 what `S3_BUFFER` has
+    /// room for; one in a form, of which nobody knows the size, up to `S3_PARTS_IN_FLIGHT` + 1 parts
     #[arg(long, env = "MAX_UPLOADS", default_value_t = 64)]
     pub max_uploads: u32,
 

@@ -47,8 +47,9 @@ impl ObjectStore {
         self.0.put(key, bytes).await
     }
 
-    /// Stores what `body` yields, while it yields it, and returns the number of bytes. `size_hint` is what the client
-    /// announced: it saves memory and need not be true. Memory is bounded by the part size times the parts in flight.
+    /// Stores what `body` yields, while it yields it, and returns the number of bytes. `size` is its
+    /// length, if that is known: an object of known size can be passed on without being held in memory. Else memory is
+    /// bounded by the part size times the parts in flight. A body of another length may end in an error of the store.
     ///
     /// # Errors
     /// `Body` with the error that ended `body`, or `Store`; either way nothing is left behind.
@@ -56,7 +57,7 @@ impl ObjectStore {
         &self,
         key: &ObjectKey,
         body: S,
-        size_hint: Option<u64>,
+        size: Option<u64>,
     ) -> Result<u64, PutError<E>>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
@@ -67,7 +68,7 @@ impl ObjectStore {
             failure = Some(error);
             BrokeOff
         });
-        let stored = self.0.put_stream(key, Box::pin(body), size_hint).await;
+        let stored = self.0.put_stream(key, Box::pin(body), size).await;
         stored.map_err(|error| match (error, failure) {
             (PutError::Body(BrokeOff), Some(error)) => PutError::Body(error),
             (PutError::Store(error), _) => PutError::Store(error),

@@ -12,6 +12,7 @@ use clap::{Args, Command};
 use redis::cmd;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
+use shared::config::StoreArgs;
 use shared::job::State;
 use shared::queue::Queue;
 use shared::store::ObjectStore;
@@ -97,7 +98,11 @@ impl TestApp {
         let s3 = S3Server::start()?;
         let (redis_args, store_args) = (redis.args(), s3.store_args("t"));
         let mut args: ApiArgs = parse(&with_store(&flags.of(flags.api)))?;
-        (args.redis, args.store) = (redis_args, store_args);
+        args.redis = redis_args;
+        args.store = StoreArgs {
+            s3_buffer: args.store.s3_buffer,
+            ..store_args
+        };
         args.http.upload_threads = 0; // a test's guard sees its own threads only
         let queue = Queue::connect(&args.redis, &args.queue).await?;
         let store = ObjectStore::connect(&args.store).await?;

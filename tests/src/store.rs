@@ -41,11 +41,23 @@ impl StoreFixture {
 
     /// A store on the server that `TEST_S3_ENDPOINT` names, or on one in this process.
     pub async fn s3() -> Self {
+        let (args, backing) = Self::server();
+        Self::connect(args, backing).await
+    }
+
+    /// The same with no room for uploads that are held: those of known size are passed on as they come.
+    pub async fn s3_without_buffer() -> Self {
+        let (mut args, backing) = Self::server();
+        args.s3_buffer = ByteSize::bytes(0);
+        Self::connect(args, backing).await
+    }
+
+    fn server() -> (StoreArgs, Backing) {
         if let Some(args) = args_from_environment() {
-            return Self::connect(args, Backing::Elsewhere).await;
+            return (args, Backing::Elsewhere);
         }
         let server = S3Server::start().expect("an S3 server");
-        Self::connect(server.store_args("p"), Backing::Server(server)).await
+        (server.store_args("p"), Backing::Server(server))
     }
 
     async fn connect(mut args: StoreArgs, backing: Backing) -> Self {

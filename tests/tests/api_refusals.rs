@@ -8,8 +8,11 @@ use futures::stream;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
+use shared::config::ByteSize;
+use shared::job::JobId;
 use shared::owner::Owner;
 use shared::queue::ListQuery;
+use shared::store::ObjectKey;
 use tests::app::{Flags, HANG, TestApp, text};
 use tests::pdf::Pdf;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -122,6 +125,39 @@ async fn every_bad_head_has_its_problem() -> Result<()> {
     }
     nothing_is_left(&app).await?;
     app.finish().await
+}
+
+/// The last of it is held back until all of it is known to be right.
+#[stall::test(options = tests::GUARDED)]
+async fn a_bad_body_leaves_nothing_when_it_is_passed_on_as_it_comes() -> Result<()> {
+    let app = TestApp::start(Flags {
+        api: &["--s3-buffer", "0B"],
+        ..Flags::default()
+    })
+    .await?;
+    let pdf = Pdf::with_pages(1).build();
+    let other = "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:";
+    let post = |digest: Option<&str>| {
+        let request = app.http.post(format!("{}/v1/jobs", app.url));
+        let request = request.header("content-type", "application/pdf");
+        match digest {
+            Some(digest) => request.header("content-digest", digest),
+            None => request,
+        }
+        .body(pdf.clone())
+        .send()
+    };
+    is_problem(post(Some(other)).await?, 400, "digest-mismatch").await?;
+    nothing_is_left(&app).await?;
+    let accepted = post(None).await?;
+    assert_eq!(accepted.status(), 202);
+    let job: JobId = text(&accepted.json().await?, "/id").parse()?;
+    let stored = app
+        .store
+        .get_bytes(&ObjectKey::Source(job), ByteSize::bytes(CAP as u64))
+        .await?;
+    assert_eq!(stored, pdf);
+    Ok(())
 }
 
 #[stall::test(options = tests::GUARDED)]

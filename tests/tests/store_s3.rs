@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use shared::config::{ByteSize, Problems, StoreArgs};
 use shared::job::JobId;
-use shared::store::{ObjectKey, ObjectStore, StoreError};
+use shared::store::{ObjectKey, ObjectStore, PutError, StoreError};
 use tests::s3::{S3Server, store_args};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,17 +33,27 @@ fn at(address: SocketAddr) -> Option<Url> {
     Some(Url::parse(&format!("http://{address}")).unwrap())
 }
 
+/// Uploads that are held until they are stored, and uploads that are passed on.
+fn with_and_without_buffer(args: StoreArgs) -> [StoreArgs; 2] {
+    let mut without = args.clone();
+    without.s3_buffer = ByteSize::bytes(0);
+    [args, without]
+}
+
 /// Every call in turn, each with its outcome.
 async fn errors_of_every_call(store: &ObjectStore) -> Vec<StoreError> {
     let job = JobId::generate();
     let key = ObjectKey::Pages(job);
     let body = || stream::iter([Ok::<_, StoreError>(Bytes::from(vec![7; PART + 1]))]);
+    let of_put = |error| match error {
+        PutError::Store(error) | PutError::Body(error) => error,
+    };
+    let short = || stream::iter([Ok::<_, StoreError>(Bytes::from_static(b"x"))]);
     vec![
         store.check().await.unwrap_err(),
         store.put(&key, Bytes::from_static(b"x")).await.unwrap_err(),
-        match store.put_stream(&key, body(), None).await.unwrap_err() {
-            shared::store::PutError::Store(error) | shared::store::PutError::Body(error) => error,
-        },
+        of_put(store.put_stream(&key, body(), None).await.unwrap_err()),
+        of_put(store.put_stream(&key, short(), Some(1)).await.unwrap_err()),
         store.get(&key, None).await.err().unwrap(),
         store.head(&key).await.unwrap_err(),
         store.delete(&key).await.unwrap_err(),
@@ -59,30 +69,33 @@ async fn a_server_that_is_away_is_an_outage() {
     args.s3_endpoint = at(listener.local_addr().unwrap());
     args.s3_part_size = ByteSize::bytes(PART as u64);
     drop(listener);
-    let store = connect(&args).await;
-    for error in errors_of_every_call(&store).await {
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-        assert!(error.is_transient());
-        assert!(error.to_string().contains("refused"), "{error}");
+    for args in with_and_without_buffer(args) {
+        for error in errors_of_every_call(&connect(&args).await).await {
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+            assert!(error.is_transient());
+            assert!(error.to_string().contains("refused"), "{error}");
+        }
     }
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_server_that_hangs_is_an_outage_within_the_time_limit() {
     let server = S3Server::start().unwrap();
-    server.pause();
     let mut args = server.store_args("p");
     args.store_timeout = Duration::from_millis(400);
     args.s3_part_size = ByteSize::bytes(PART as u64);
-    let store = connect(&args).await;
-    let start = Instant::now();
-    for error in errors_of_every_call(&store).await {
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-        assert!(error.to_string().contains("in time"), "{error}");
+    for args in with_and_without_buffer(args) {
+        server.pause();
+        let store = connect(&args).await;
+        let start = Instant::now();
+        for error in errors_of_every_call(&store).await {
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+            assert!(error.to_string().contains("in time"), "{error}");
+        }
+        assert!(start.elapsed() < 20 * args.store_timeout);
+        server.resume();
+        store.check().await.unwrap();
     }
-    assert!(start.elapsed() < 20 * args.store_timeout);
-    server.resume();
-    store.check().await.unwrap();
 }
 
 /// The bodies are short, or in parts: a server that refuses a long body unread closes the connection, and its answer may
@@ -96,7 +109,10 @@ async fn wrong_credentials_are_denied_and_not_repeated_in_the_message() {
     wrong_secret.s3_secret_access_key = Some("hunter2hunter2".to_owned().into());
     let mut wrong_key = right.clone();
     wrong_key.s3_access_key_id = Some("AKIAWRONG".to_owned());
-    for args in [wrong_secret, wrong_key] {
+    for args in [wrong_secret, wrong_key]
+        .into_iter()
+        .flat_map(with_and_without_buffer)
+    {
         for error in errors_of_every_call(&connect(&args).await).await {
             assert!(matches!(error, StoreError::Denied { .. }), "{error}");
             let text = format!("{error} {error:?}");

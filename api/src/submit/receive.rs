@@ -52,16 +52,13 @@ impl Sink {
         &mut self,
         state: &AppState,
         mut upload: PdfUpload<'_>,
-        size_hint: Option<u64>,
+        size: Option<u64>,
     ) -> Result<Received, ApiError> {
         let Self::Store { job, stored } = self else {
             return Ok(upload.discard().await?);
         };
         let key = ObjectKey::Source(*job);
-        let put = state
-            .store
-            .put_stream(&key, upload.chunks(), size_hint)
-            .await;
+        let put = state.store.put_stream(&key, upload.chunks(), size).await;
         match put {
             Ok(_) => {
                 state.store_watch.answered();

@@ -54,6 +54,11 @@ pub struct StoreArgs {
     #[arg(long, env = "S3_PARTS_IN_FLIGHT", default_value_t = 3)]
     pub s3_parts_in_flight: usize,
 
+    /// Memory for uploads that are held until S3 has them; those for which there is no room are passed on as they come,
+    /// and not sent again after an error
+    #[arg(long, env = "S3_BUFFER", default_value = "64MiB")]
+    pub s3_buffer: ByteSize,
+
     /// Files of a `file://` store that are worked on at once
     #[arg(long, env = "STORE_FILE_THREADS", default_value_t = 16)]
     pub store_file_threads: usize,

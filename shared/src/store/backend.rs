@@ -26,7 +26,7 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
         &self,
         key: &ObjectKey,
         body: Body<'_>,
-        size_hint: Option<u64>,
+        size: Option<u64>,
     ) -> Result<u64, PutError<BrokeOff>>;
 
     async fn get(&self, key: &ObjectKey, range: Option<ByteRange>) -> Result<Object, StoreError>;

@@ -122,7 +122,7 @@ impl Backend for FileStore {
         &self,
         key: &ObjectKey,
         mut body: Body<'_>,
-        _size_hint: Option<u64>,
+        _size: Option<u64>,
     ) -> Result<u64, PutError<BrokeOff>> {
         let target = self.locate(&key.path())?;
         let mut upload = Upload::create(self.disk.clone(), self.root.join(INCOMING)).await?;

@@ -4,6 +4,7 @@ mod client; // endpoint, credentials, retries, timeouts
 mod download; // a body that survives a broken connection
 mod error; // the SDK's errors as ours
 mod multipart; // large objects in parts
+mod passage; // objects that are passed on as they come
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task;
 
 use super::backend::{Backend, Body, BrokeOff};
@@ -25,6 +27,8 @@ use download::Download;
 use error::store_error;
 use multipart::{Cutter, Multipart};
 
+/// The largest object of one call (S3 user guide, "Uploading objects").
+const MAX_PUT: u64 = 5 << 30;
 /// A readiness probe waits no longer than this.
 const CHECK_WITHIN: Duration = Duration::from_secs(3);
 
@@ -37,6 +41,8 @@ pub(super) struct S3Store {
     prefix: Arc<str>,
     part_bytes: usize,
     parts_in_flight: usize,
+    /// KiB that uploads may hold.
+    buffer: Arc<Semaphore>,
     attempts: u32,
     timeout: Duration,
 }
@@ -64,6 +70,7 @@ impl S3Store {
             part_bytes: usize::try_from(args.s3_part_size.as_u64())
                 .map_err(|_| misconfigured("S3_PART_SIZE is too large for this machine"))?,
             parts_in_flight: args.s3_parts_in_flight,
+            buffer: Arc::new(Semaphore::new(kib(args.s3_buffer.as_u64()) as usize)),
             attempts: args.store_attempts,
             timeout: args.store_timeout,
         })
@@ -86,16 +93,24 @@ impl S3Store {
         Ok(())
     }
 
+    /// Room for an object of `size` bytes on its way, as far as it is held at once: the part that is filled, and mostly
+    /// one that is sent.
+    fn room(&self, size: Option<u64>) -> Option<SemaphorePermit<'_>> {
+        let held = 2 * self.part_bytes as u64;
+        let held = size.map_or(held, |size| size.min(held));
+        self.buffer.try_acquire_many(kib(held)).ok()
+    }
+
     /// Sends all parts but the last one, and returns that with the number of all bytes. `upload` is begun with the first
     /// byte that does not fit into one part.
     async fn send_parts(
         &self,
         key: &ObjectKey,
         mut body: Body<'_>,
-        size_hint: Option<u64>,
+        size: Option<u64>,
         upload: &mut Option<Multipart>,
     ) -> Result<(u64, Bytes), PutError<BrokeOff>> {
-        let mut cutter = Cutter::new(self.part_bytes, size_hint);
+        let mut cutter = Cutter::new(self.part_bytes, size);
         let mut total = 0;
         while let Some(chunk) = body.next().await {
             // A body that is always ready, such as one that is read from memory, would be copied in a single poll.
@@ -166,6 +181,11 @@ impl S3Store {
     }
 }
 
+/// A semaphore counts no further than 2²⁹ on 32-bit machines.
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).map_or(u32::MAX >> 4, |kib| kib.min(u32::MAX >> 4))
+}
+
 #[async_trait]
 impl Backend for S3Store {
     async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
@@ -184,10 +204,14 @@ impl Backend for S3Store {
         &self,
         key: &ObjectKey,
         body: Body<'_>,
-        size_hint: Option<u64>,
+        size: Option<u64>,
     ) -> Result<u64, PutError<BrokeOff>> {
+        let room = self.room(size);
+        if let (None, Some(size @ 1..=MAX_PUT)) = (&room, size) {
+            return passage::pass_on(self, key, body, size).await;
+        }
         let mut upload = None;
-        let sent = self.send_parts(key, body, size_hint, &mut upload).await;
+        let sent = self.send_parts(key, body, size, &mut upload).await;
         match (sent, upload) {
             (Ok((total, rest)), None) => {
                 self.put_whole(key, rest).await?;

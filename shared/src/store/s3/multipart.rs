@@ -206,9 +206,9 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    /// `size_hint` is the expected size of the object: a small one needs no buffer for a whole part.
-    pub(super) fn new(part_bytes: usize, size_hint: Option<u64>) -> Self {
-        let expected = size_hint.and_then(|hint| usize::try_from(hint).ok());
+    /// `size` is the expected size of the object: a small one needs no buffer for a whole part.
+    pub(super) fn new(part_bytes: usize, size: Option<u64>) -> Self {
+        let expected = size.and_then(|hint| usize::try_from(hint).ok());
         Self {
             part_bytes,
             filled: BytesMut::with_capacity(expected.unwrap_or(part_bytes).min(part_bytes)),
