@@ -77,14 +77,16 @@ async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     // Ends with the process: it has nothing to drain.
     tokio::spawn(crate::serve_admin(admin, state.clone()));
     let shutdown = CancellationToken::new();
-    let mut served = crate::serve(listener, state, shutdown.clone());
+    // On a worker of the runtime, which spawns a burst of connections without a lock.
+    let serving = crate::serve(listener, state, shutdown.clone());
+    let mut served = tokio::spawn(stall::watch(serving));
     select! {
-        ended = &mut served => return Ok(ended?),
+        ended = &mut served => return Ok(ended??),
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     shutdown.cancel();
-    Ok(served.await?)
+    Ok(served.await??)
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
