@@ -1,7 +1,8 @@
-//! What a worker and its extraction process tell each other: frames of JSON and raw bytes over pipes.
+//! What a worker and its extraction process tell each other: frames of JSON and raw bytes over a socket.
 //!
 //! A frame is its kind (1 byte), the lengths of its JSON and of its bytes (4 bytes each, little endian), the JSON, the
-//! bytes. Sources, images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed.
+//! bytes. Images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed; sources do not
+//! travel at all.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use crate::extraction::found::{FoundDocument, FoundPage};
 
-/// What the process is told about the document whose bytes follow.
+/// What the process is told about the document that lies ready for it.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Request {
     images: bool,
@@ -21,6 +22,7 @@ pub(super) struct Request {
     markdown: bool,
     password: Option<String>,
     pub(super) limits: Limits,
+    pub(super) source_bytes: usize,
 }
 
 /// What the process answers.
@@ -61,6 +63,9 @@ struct PageHeader {
     images: Vec<PlacedImage>,
 }
 
+/// Bytes before the JSON.
+const HEAD: usize = 9;
+
 const REQUEST: u8 = b'R';
 const READY: u8 = b'r';
 const DOCUMENT: u8 = b'd';
@@ -71,7 +76,7 @@ const FAILED: u8 = b'f';
 const PANICKED: u8 = b'x';
 
 impl Request {
-    pub(super) fn new(options: &Options, limits: &Limits) -> Self {
+    pub(super) fn new(options: &Options, limits: &Limits, source_bytes: usize) -> Self {
         Self {
             images: options.images,
             boxes: options.boxes,
@@ -81,6 +86,7 @@ impl Request {
                 .as_ref()
                 .map(|password| password.expose().to_owned()),
             limits: limits.clone(),
+            source_bytes,
         }
     }
 
@@ -93,14 +99,14 @@ impl Request {
         }
     }
 
-    pub(super) fn write(&self, source: &[u8], to: &mut impl Write) -> io::Result<()> {
-        write_frame(to, REQUEST, self, source)
+    pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        write_frame(to, REQUEST, self, &[])
     }
 
-    /// The next request and the document; `None` when nobody will ask again.
-    pub(super) fn read(from: &mut impl Read) -> io::Result<Option<(Self, Vec<u8>)>> {
+    /// The next request; `None` when nobody will ask again.
+    pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Self>> {
         match read_frame(from, u32::MAX) {
-            Ok((REQUEST, header, source)) => Ok(Some((parse(&header)?, source))),
+            Ok((REQUEST, header, _)) => parse(&header).map(Some),
             Ok((kind, ..)) => Err(unexpected(kind)),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(error),
@@ -187,12 +193,12 @@ fn write_frame(
     header: &impl Serialize,
     bytes: &[u8],
 ) -> io::Result<()> {
-    let header = serde_json::to_vec(header)?;
-    let mut head = [kind; 9];
-    head[1..5].copy_from_slice(&length(&header)?.to_le_bytes());
-    head[5..].copy_from_slice(&length(bytes)?.to_le_bytes());
-    to.write_all(&head)?;
-    to.write_all(&header)?;
+    let mut frame = vec![kind; HEAD];
+    serde_json::to_writer(&mut frame, header)?;
+    let header_length = length(&frame[HEAD..])?;
+    frame[1..5].copy_from_slice(&header_length.to_le_bytes());
+    frame[5..HEAD].copy_from_slice(&length(bytes)?.to_le_bytes());
+    to.write_all(&frame)?;
     to.write_all(bytes)?;
     to.flush()
 }
@@ -202,7 +208,7 @@ fn length(bytes: &[u8]) -> io::Result<u32> {
 }
 
 fn read_frame(from: &mut impl Read, longest: u32) -> io::Result<(u8, Vec<u8>, Vec<u8>)> {
-    let mut head = [0; 9];
+    let mut head = [0; HEAD];
     from.read_exact(&mut head)?;
     let [kind, h0, h1, h2, h3, b0, b1, b2, b3] = head;
     let header = read_bytes(from, u32::from_le_bytes([h0, h1, h2, h3]), longest)?;
@@ -278,8 +284,8 @@ mod tests {
     #[test]
     fn a_frame_that_breaks_off_is_an_end() {
         let mut pipe = Vec::new();
-        Request::new(&Options::default(), &Limits::default())
-            .write(b"%PDF", &mut pipe)
+        Request::new(&Options::default(), &Limits::default(), 4)
+            .write(&mut pipe)
             .unwrap();
         assert!(Request::read(&mut pipe.as_slice()).unwrap().is_some());
         pipe.pop();
