@@ -11,7 +11,7 @@ use crate::config::{ExtractOn, WorkerArgs};
 use crate::cpu::Cpu;
 use crate::failure::Failure;
 use crate::stop::Stop;
-use found::FoundSink;
+use found::{FoundSink, SinkOf};
 
 /// A document, and what is wanted of it.
 #[derive(Debug)]
@@ -75,15 +75,19 @@ impl Extraction {
         cpu: &Cpu,
         stop: &Stop,
         order: Order,
-        mut sink: FoundSink,
+        sink: FoundSink,
     ) -> Result<(), Failure> {
         match self {
             Self::Thread => {
                 let reading = cpu.run(stop, move |cancel| {
                     order.verify()?;
                     let (options, limits) = (&order.options, &order.limits);
+                    let mut found = SinkOf {
+                        found: &sink,
+                        source: &order.source,
+                    };
                     let summary =
-                        extract::extract(&order.source, options, limits, cancel, &mut sink)?;
+                        extract::extract(&order.source, options, limits, cancel, &mut found)?;
                     Ok(sink.end(&summary.warnings)?)
                 });
                 reading.await?

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use extract::{Cancel, Document, Image, Page, Sink, SinkClosed};
 
 use super::confine::{ConfineError, confine};
-use super::message::{Reply, Request};
+use super::message::{Reply, ReplyImage, Request};
 use super::source::SourceReader;
 use crate::cpu::panic_message;
 use crate::extraction::found::{FoundDocument, FoundPage};
@@ -69,7 +69,7 @@ fn serve(memory: Option<u64>) -> Result<(), ChildError> {
 
 /// Sends what is found and returns the last reply.
 fn answer(request: &Request, source: &[u8], replies: &mut impl Write) -> Reply {
-    let mut sink = ReplySink(replies);
+    let mut sink = ReplySink { replies, source };
     let (options, limits) = (request.options(), &request.limits);
     let cancel = Cancel::new(); // to cancel it, it is killed
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -83,11 +83,14 @@ fn answer(request: &Request, source: &[u8], replies: &mut impl Write) -> Reply {
 }
 
 /// Writes what is found as it is found.
-struct ReplySink<'a, W>(&'a mut W);
+struct ReplySink<'a, W> {
+    replies: &'a mut W,
+    source: &'a [u8],
+}
 
 impl<W: Write> ReplySink<'_, W> {
     fn send(&mut self, reply: &Reply) -> Result<(), SinkClosed> {
-        reply.write(&mut self.0).map_err(|_| SinkClosed)
+        reply.write(&mut self.replies).map_err(|_| SinkClosed)
     }
 }
 
@@ -96,8 +99,8 @@ impl<W: Write> Sink for ReplySink<'_, W> {
         self.send(&Reply::Document(FoundDocument::from(&document)))
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
-        self.send(&Reply::Image(image))
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
+        self.send(&Reply::Image(ReplyImage::new(image, self.source)))
     }
 
     fn page(&mut self, page: Page) -> Result<(), SinkClosed> {

@@ -1,10 +1,11 @@
 //! What a worker and its extraction process tell each other: frames of JSON and raw bytes over a socket.
 //!
 //! A frame is its kind (1 byte), the lengths of its JSON and of its bytes (4 bytes each, little endian), the JSON, the
-//! bytes. Images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed; sources do not
-//! travel at all.
+//! bytes. Images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed; sources, and
+//! images that are a part of them, do not travel at all.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::ops::Range;
 
 use bytes::Bytes;
 use extract::{ExtractError, Image, ImageFormat, Limits, Options, Password, PlacedImage, Sha256};
@@ -12,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::extraction::found::{FoundDocument, FoundPage};
+use crate::extraction::found::{FoundDocument, FoundImage, FoundPage, place_in};
 
 /// What the process is told about the document that lies ready for it.
 #[derive(Deserialize, Serialize)]
@@ -31,7 +32,7 @@ pub(super) enum Reply {
     /// Once, before anything else: it is confined.
     Ready,
     Document(FoundDocument),
-    Image(Image),
+    Image(ReplyImage),
     Page(FoundPage),
     /// The document was read to its end, with these warnings.
     End(Vec<extract::Warning>),
@@ -41,18 +42,28 @@ pub(super) enum Reply {
     Panicked(String),
 }
 
+/// A distinct image.
+#[derive(Debug)]
+pub(super) struct ReplyImage {
+    header: ImageHeader,
+    /// Its file, unless the source holds it.
+    bytes: Bytes,
+}
+
 #[derive(Deserialize, Serialize)]
 struct DocumentHeader {
     pages: u64,
     json: Value,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct ImageHeader {
     sha256: Sha256,
     width: u32,
     height: u32,
     format: ImageFormat,
+    /// Where its file lies in the source, if it does.
+    in_source: Option<Range<usize>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -125,15 +136,7 @@ impl Reply {
                 };
                 write_frame(to, DOCUMENT, &header, &[])
             }
-            Self::Image(image) => {
-                let header = ImageHeader {
-                    sha256: image.sha256,
-                    width: image.width,
-                    height: image.height,
-                    format: image.format,
-                };
-                write_frame(to, IMAGE, &header, &image.bytes)
-            }
+            Self::Image(image) => write_frame(to, IMAGE, &image.header, &image.bytes),
             Self::Page(page) => {
                 let header = PageHeader {
                     number: page.number,
@@ -159,16 +162,10 @@ impl Reply {
                 let DocumentHeader { pages, json } = parse(&header)?;
                 Self::Document(FoundDocument { pages, json })
             }
-            IMAGE => {
-                let header: ImageHeader = parse(&header)?;
-                Self::Image(Image {
-                    sha256: header.sha256,
-                    width: header.width,
-                    height: header.height,
-                    format: header.format,
-                    bytes,
-                })
-            }
+            IMAGE => Self::Image(ReplyImage {
+                header: parse(&header)?,
+                bytes: bytes.into(),
+            }),
             PAGE => {
                 let header: PageHeader = parse(&header)?;
                 Self::Page(FoundPage {
@@ -183,6 +180,44 @@ impl Reply {
             FAILED => Self::Failed(parse(&header)?),
             PANICKED => Self::Panicked(parse(&header)?),
             other => return Err(unexpected(other)),
+        })
+    }
+}
+
+impl ReplyImage {
+    /// An image that was found in `source`.
+    pub(super) fn new(image: Image<'_>, source: &[u8]) -> Self {
+        let in_source = place_in(source, &image.bytes);
+        let bytes = match in_source {
+            Some(_) => Bytes::new(),
+            None => image.bytes.into_owned().into(),
+        };
+        let header = ImageHeader {
+            sha256: image.sha256,
+            width: image.width,
+            height: image.height,
+            format: image.format,
+            in_source,
+        };
+        Self { header, bytes }
+    }
+
+    /// The image with its file. The place is no more than a claim of a process that a document may have taken over.
+    pub(super) fn found_in(self, source: &Bytes) -> io::Result<FoundImage> {
+        let header = self.header;
+        let bytes = match header.in_source {
+            None => self.bytes,
+            Some(Range { start, end }) if start <= end && end <= source.len() => {
+                source.slice(start..end)
+            }
+            Some(_) => return Err(invalid("an image outside of its source".to_owned())),
+        };
+        Ok(FoundImage {
+            sha256: header.sha256,
+            width: header.width,
+            height: header.height,
+            format: header.format,
+            bytes,
         })
     }
 }
@@ -243,28 +278,69 @@ fn invalid(what: String) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
-    #[test]
-    fn a_page_and_an_image_arrive_as_they_left() {
+    /// What arrives of `file`, found in `source`, when it is sent.
+    fn sent(file: Cow<'_, [u8]>, source: &Bytes) -> (usize, FoundImage) {
         let image = Image {
-            sha256: Sha256::of(b"picture"),
+            sha256: Sha256::of(&file),
             width: 3,
             height: 2,
             format: ImageFormat::Png,
-            bytes: b"picture".to_vec(),
+            bytes: file,
         };
+        let mut pipe = Vec::new();
+        let reply = Reply::Image(ReplyImage::new(image, source));
+        reply.write(&mut pipe).unwrap();
+        let Reply::Image(image) = Reply::read(&mut pipe.as_slice(), 1 << 20).unwrap() else {
+            panic!("not an image");
+        };
+        (pipe.len(), image.found_in(source).unwrap())
+    }
+
+    #[test]
+    fn an_image_arrives_as_it_left_and_does_not_travel_when_the_source_holds_it() {
+        let source = Bytes::from(vec![b'x'; 9_000]);
+        let (length, image) = sent(Cow::Borrowed(&source[100..8_100]), &source);
+        assert!(length < 300, "{length} bytes");
+        assert_eq!(image.bytes, source[100..8_100]);
+        assert_eq!((image.width, image.height), (3, 2));
+        assert_eq!(image.sha256, Sha256::of(&image.bytes));
+
+        let (length, image) = sent(Cow::Owned(vec![b'y'; 8_000]), &source);
+        assert!(length > 8_000, "{length} bytes");
+        assert_eq!(image.bytes, vec![b'y'; 8_000]);
+    }
+
+    #[test]
+    fn an_image_outside_of_the_source_is_refused() {
+        let source = Bytes::from_static(b"%PDF");
+        for (start, end) in [(0, 5), (5, 6), (3, 2), (2, usize::MAX)] {
+            let header = ImageHeader {
+                sha256: Sha256::of(b""),
+                width: 1,
+                height: 1,
+                format: ImageFormat::Jpeg,
+                in_source: Some(start..end),
+            };
+            let bytes = Bytes::new();
+            let refused = ReplyImage { header, bytes }.found_in(&source).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn a_page_arrives_as_it_left() {
         let page = extract::Page {
             number: 7,
             text: "naïve\n".to_owned(),
             ..extract::Page::default()
         };
-        let page = FoundPage::from(page);
         let mut pipe = Vec::new();
-        Reply::Image(image.clone()).write(&mut pipe).unwrap();
-        Reply::Page(page).write(&mut pipe).unwrap();
+        Reply::Page(FoundPage::from(page)).write(&mut pipe).unwrap();
         let mut pipe = pipe.as_slice();
-        assert!(matches!(Reply::read(&mut pipe, 1 << 20).unwrap(), Reply::Image(i) if i == image));
         let Reply::Page(page) = Reply::read(&mut pipe, 1 << 20).unwrap() else {
             panic!("not a page");
         };

@@ -157,13 +157,16 @@ impl ExtractionProcess {
         loop {
             match Reply::read(&mut self.replies, longest) {
                 Ok(Reply::Document(document)) => sink.found_document(document)?,
-                Ok(Reply::Image(image)) => sink.found_image(image)?,
+                Ok(Reply::Image(image)) => match image.found_in(&order.source) {
+                    Ok(image) => sink.found_image(image)?,
+                    Err(error) => return Err(nonsense(&error)),
+                },
                 Ok(Reply::Page(page)) => sink.found_page(page)?,
                 Ok(Reply::End(warnings)) => return Ok(sink.end(&warnings)?),
                 Ok(Reply::Failed(error)) => return Err(error.into()),
                 Ok(Reply::Panicked(message)) => return Err(Failure::Panicked(message)),
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
-                    return Err(Failure::Died(Death::Nonsense(error.to_string())));
+                    return Err(nonsense(&error));
                 }
                 Ok(Reply::Ready) | Err(_) => return Err(Failure::Died(self.death())),
             }
@@ -226,6 +229,10 @@ impl ExtractionProcess {
             Death::Crash { status, words }
         }
     }
+}
+
+fn nonsense(error: &io::Error) -> Failure {
+    Failure::Died(Death::Nonsense(error.to_string()))
 }
 
 impl Drop for ExtractionProcess {
