@@ -180,6 +180,7 @@ async fn accept(
         filename: chosen.filename.clone(),
         bytes: received.bytes,
         sha256: received.sha256.clone(),
+        checksum: received.checksum,
         options: chosen.options.clone(),
         priority: chosen.priority,
         delay: chosen.delay,

@@ -10,6 +10,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream, Stream};
 use metrics::counter;
 use sha2::{Digest as _, Sha256};
+use shared::checksum::{Checksum, Checksummer};
 use shared::config::ByteSize;
 use shared::telemetry::names::UPLOAD_BYTES_TOTAL;
 use tokio::task::yield_now;
@@ -38,6 +39,7 @@ pub(crate) struct PdfUpload<'a> {
     announced: Option<Digest>,
     bytes: u64,
     hasher: Sha256,
+    checksummer: Checksummer,
     ended: bool,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct Received {
     pub(crate) bytes: u64,
     /// 64 lowercase hexadecimal digits.
     pub(crate) sha256: String,
+    /// For whoever reads it back.
+    pub(crate) checksum: Checksum,
 }
 
 impl<'a> PdfUpload<'a> {
@@ -78,6 +82,7 @@ impl<'a> PdfUpload<'a> {
             announced,
             bytes: 0,
             hasher: Sha256::new(),
+            checksummer: Checksummer::default(),
             ended: false,
         })
     }
@@ -109,6 +114,7 @@ impl<'a> PdfUpload<'a> {
         Ok(Received {
             bytes: self.bytes,
             sha256: hex::encode(self.hasher.finalize()),
+            checksum: self.checksummer.finish(),
         })
     }
 
@@ -137,6 +143,7 @@ impl<'a> PdfUpload<'a> {
         let mut turns = chunk.chunks(HASHED_AT_ONCE).peekable();
         while let Some(turn) = turns.next() {
             self.hasher.update(turn);
+            self.checksummer.update(turn);
             if turns.peek().is_some() {
                 yield_now().await;
             }
@@ -192,6 +199,7 @@ mod tests {
         assert_eq!(bytes, b"%PDF-1.7 more");
         assert_eq!(received.bytes, 13);
         assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
+        assert_eq!(received.checksum, Checksum::of(&bytes));
     }
 
     #[tokio::test]

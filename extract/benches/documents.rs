@@ -27,7 +27,7 @@ impl Sink for Discard {
         Ok(())
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         black_box(image);
         Ok(())
     }

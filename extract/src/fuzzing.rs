@@ -138,7 +138,7 @@ impl Sink for Discard {
         Ok(())
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         assert!(image.width > 0 && image.height > 0, "an image has pixels");
         Ok(())
     }

@@ -38,14 +38,14 @@ use crate::{ExtractError, Image, ImageFormat, Sha256};
 ///
 /// # Errors
 /// Only what ends the whole extraction: cancellation and the document's budget.
-pub(crate) fn decode(
-    objects: &Objects<'_>,
-    dict: &Dictionary,
-    bytes: &[u8],
-    resources: Option<&Dictionary>,
-    profiles: &Profiles,
+pub(crate) fn decode<'o>(
+    objects: &'o Objects<'_>,
+    dict: &'o Dictionary,
+    bytes: &'o [u8],
+    resources: Option<&'o Dictionary>,
+    profiles: &'o Profiles,
     budget: &Budget<'_>,
-) -> Result<Option<Image>, ExtractError> {
+) -> Result<Option<Image<'o>>, ExtractError> {
     let colour_spaces = resources.and_then(|resources| objects.dict(resources, b"ColorSpace"));
     let source = Source {
         dict,
@@ -80,10 +80,10 @@ fn decode_file<'o>(
     source: Source<'o>,
     objects: &'o Objects<'_>,
     budget: &Budget<'_>,
-) -> Result<Image, ImageError> {
+) -> Result<Image<'o>, ImageError> {
     let encoded = Encoded::read(source, objects, budget)?;
     if let Some((format, (width, height))) = encoded.file_format() {
-        let bytes = encoded.bytes.into_owned();
+        let bytes = encoded.bytes;
         return Ok(Image {
             sha256: Sha256::of(&bytes),
             width,
@@ -101,7 +101,7 @@ fn decode_file<'o>(
         width: samples.width,
         height: samples.height,
         format: ImageFormat::Png,
-        bytes,
+        bytes: Cow::Owned(bytes),
     })
 }
 

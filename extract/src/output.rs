@@ -1,5 +1,6 @@
 //! What an extraction yields, and the trait through which it leaves.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// [`SinkClosed`] ends the extraction.
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed>;
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed>;
 
     /// Called for each page, in page order.
     ///
@@ -278,7 +279,7 @@ pub struct PlacedImage {
 
 /// One distinct image, ready to be stored as a file.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Image {
+pub struct Image<'d> {
     /// SHA-256 of `bytes`.
     pub sha256: Sha256,
     /// Pixels across.
@@ -287,11 +288,26 @@ pub struct Image {
     pub height: u32,
     /// How `bytes` are encoded.
     pub format: ImageFormat,
-    /// The whole file: the original JPEG or JPEG 2000 stream where that stands alone, else a PNG.
-    pub bytes: Vec<u8>,
+    /// The whole file: the original JPEG or JPEG 2000 stream where that stands alone, else a PNG. Borrowed where the
+    /// document holds it as it is.
+    pub bytes: Cow<'d, [u8]>,
 }
 
-impl fmt::Debug for Image {
+impl Image<'_> {
+    /// The same image, independent of its document.
+    #[must_use]
+    pub fn into_owned(self) -> Image<'static> {
+        Image {
+            sha256: self.sha256,
+            width: self.width,
+            height: self.height,
+            format: self.format,
+            bytes: Cow::Owned(self.bytes.into_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for Image<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
+use shared::checksum::Checksum;
 use shared::config::QueueArgs;
 use shared::job::{JobId, JobOptions, Priority, Tally};
 use shared::queue::{NewJob, Outcome, Queue, WorkerId};
@@ -145,6 +146,7 @@ fn job() -> NewJob {
         filename: Some("paper.pdf".to_owned()),
         bytes: 123_456,
         sha256: "ab".repeat(32),
+        checksum: Checksum::of(b""),
         options: JobOptions::default(),
         priority: Priority::default(),
         delay: Duration::ZERO,

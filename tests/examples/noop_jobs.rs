@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use shared::checksum::Checksum;
 use shared::job::{JobId, JobOptions, Priority, Tally};
 use shared::queue::{NewJob, Queue};
 use tests::redis::RedisServer;
@@ -85,6 +86,7 @@ fn job() -> NewJob {
         filename: Some("paper.pdf".to_owned()),
         bytes: 123_456,
         sha256: "ab".repeat(32),
+        checksum: Checksum::of(b""),
         options: JobOptions::default(),
         priority: Priority::default(),
         delay: Duration::ZERO,

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Parser;
 use redis::aio::MultiplexedConnection;
+use shared::checksum::Checksum;
 use shared::config::{QueueArgs, duration};
 use shared::job::{JobId, JobOptions, Priority, Progress, Stage, Tally};
 use shared::queue::{Lease, NewJob, Outcome, Queue, WorkerInfo};
@@ -311,6 +312,7 @@ fn job() -> NewJob {
         filename: Some("paper.pdf".to_owned()),
         bytes: 945_000,
         sha256: "ab".repeat(32),
+        checksum: Checksum::of(b""),
         options: JobOptions::default(),
         priority: Priority::default(),
         delay: Duration::ZERO,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use redis::aio::MultiplexedConnection;
+use shared::checksum::Checksum;
 use shared::job::{JobId, JobOptions, Priority, Tally};
 use shared::owner::Owner;
 use shared::queue::{NewJob, Outcome, Queue, Submitted, WorkerId};
@@ -22,6 +23,7 @@ pub fn plain_job(owner: Owner) -> NewJob {
         filename: Some("paper.pdf".to_owned()),
         bytes: 1234,
         sha256: "ab".repeat(32),
+        checksum: Checksum::of(b""),
         options: JobOptions::default(),
         priority: Priority::default(),
         delay: Duration::ZERO,

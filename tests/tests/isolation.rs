@@ -105,7 +105,7 @@ async fn a_process_can_do_nothing_but_read_and_ends_with_its_worker() -> Result<
     assert_ne!(limit("Max address space").as_deref(), Some("unlimited"));
     assert_ne!(limit("Max cpu time").as_deref(), Some("unlimited"));
 
-    // Stopped, it cannot end by itself when its pipes close.
+    // Stopped, it cannot end by itself when its socket closes.
     kill_process(process, Signal::STOP)?;
     worker.kill().await?;
     gone_at_once(process).await?;

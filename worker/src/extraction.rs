@@ -6,21 +6,31 @@ pub(crate) mod sandbox; // processes that read documents and can do nothing else
 
 use bytes::Bytes;
 use extract::{Limits, Options, Sha256};
+use shared::checksum::Checksum;
 
 use crate::config::{ExtractOn, WorkerArgs};
 use crate::cpu::Cpu;
 use crate::failure::Failure;
 use crate::stop::Stop;
-use found::FoundSink;
+use found::{FoundSink, SinkOf};
 
 /// A document, and what is wanted of it.
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) source: Bytes,
-    /// SHA-256 of what was uploaded, in hexadecimal digits.
-    pub(crate) expected: String,
+    /// Of what was uploaded.
+    pub(crate) expected: Expected,
     pub(crate) options: Options,
     pub(crate) limits: Limits,
+}
+
+/// How to tell that a source is what was uploaded.
+#[derive(Debug)]
+pub(crate) enum Expected {
+    /// Damage is what there is to find: a checksum finds it, and costs little.
+    Checksum(Checksum),
+    /// In hexadecimal digits.
+    Sha256(String),
 }
 
 /// Where documents are read.
@@ -75,15 +85,19 @@ impl Extraction {
         cpu: &Cpu,
         stop: &Stop,
         order: Order,
-        mut sink: FoundSink,
+        sink: FoundSink,
     ) -> Result<(), Failure> {
         match self {
             Self::Thread => {
                 let reading = cpu.run(stop, move |cancel| {
                     order.verify()?;
                     let (options, limits) = (&order.options, &order.limits);
+                    let mut found = SinkOf {
+                        found: &sink,
+                        source: &order.source,
+                    };
                     let summary =
-                        extract::extract(&order.source, options, limits, cancel, &mut sink)?;
+                        extract::extract(&order.source, options, limits, cancel, &mut found)?;
                     Ok(sink.end(&summary.warnings)?)
                 });
                 reading.await?
@@ -94,16 +108,62 @@ impl Extraction {
     }
 }
 
+impl Expected {
+    /// By what a job's record has: not every one has a checksum.
+    pub(crate) fn of(checksum: Option<Checksum>, sha256: &str) -> Self {
+        match checksum {
+            Some(checksum) => Self::Checksum(checksum),
+            None => Self::Sha256(sha256.to_owned()),
+        }
+    }
+}
+
 impl Order {
     /// An object store that answers with other bytes than it was given is an outage, not a bad PDF.
     fn verify(&self) -> Result<(), Failure> {
-        let found = Sha256::of(&self.source).to_string();
-        if found == self.expected {
-            return Ok(());
+        let (expected, found) = match &self.expected {
+            Expected::Checksum(expected) => {
+                (expected.to_string(), Checksum::of(&self.source).to_string())
+            }
+            Expected::Sha256(expected) => (expected.clone(), Sha256::of(&self.source).to_string()),
+        };
+        match found == expected {
+            true => Ok(()),
+            false => Err(Failure::SourceChanged { expected, found }),
         }
-        Err(Failure::SourceChanged {
-            expected: self.expected.clone(),
-            found,
-        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verified(expected: Expected) -> Result<(), Failure> {
+        let order = Order {
+            source: Bytes::from_static(b"%PDF-1.7"),
+            expected,
+            options: Options::default(),
+            limits: Limits::default(),
+        };
+        order.verify()
+    }
+
+    #[test]
+    fn a_source_is_verified_by_its_checksum_and_without_one_by_its_sha_256() {
+        let (checksum, sha256) = (Checksum::of(b"%PDF-1.7"), Sha256::of(b"%PDF-1.7"));
+        let (other_checksum, other_sha256) = (Checksum::of(b"%PDF-1.6"), Sha256::of(b"%PDF-1.6"));
+        let verified_by =
+            |checksum, sha256: &Sha256| verified(Expected::of(checksum, &sha256.to_string()));
+        assert!(verified_by(Some(checksum), &other_sha256).is_ok());
+        assert!(verified_by(None, &sha256).is_ok());
+        for refused in [
+            verified_by(Some(other_checksum), &sha256),
+            verified_by(None, &other_sha256),
+        ] {
+            assert!(
+                matches!(refused, Err(Failure::SourceChanged { .. })),
+                "{refused:?}"
+            );
+        }
     }
 }

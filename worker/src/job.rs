@@ -26,7 +26,7 @@ use thiserror::Error;
 use crate::config::{ExtractOn, WorkerArgs};
 use crate::cpu::Cpu;
 use crate::extraction::found::FoundSink;
-use crate::extraction::{Extraction, NoIsolation, Order};
+use crate::extraction::{Expected, Extraction, NoIsolation, Order};
 use crate::failure::Failure;
 use crate::stop::{Stop, StopReason};
 use progress::Progress;
@@ -142,7 +142,7 @@ impl Workshop {
         let (sink, found) = FoundSink::new(self.upload_buffer, self.extract_on);
         let order = Order {
             source,
-            expected: job.sha256.clone(),
+            expected: Expected::of(job.checksum, &job.sha256),
             options: self.options(job)?,
             limits: self.limits.clone(),
         };

@@ -36,6 +36,7 @@ fn as_submitted(new: NewJob, max_attempts: u32) -> JobRecord {
         filename: new.filename,
         bytes: new.bytes,
         sha256: new.sha256,
+        checksum: Some(new.checksum),
         options: new.options,
         priority: new.priority,
         attempt: 0,

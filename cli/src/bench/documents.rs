@@ -149,7 +149,7 @@ mod tests {
             self.0.push(format!("{document:?}"));
             Ok(())
         }
-        fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+        fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
             self.0.push(format!("{image:?}"));
             Ok(())
         }

@@ -19,7 +19,7 @@ impl ImageFolder {
     }
 
     /// Writes one image.
-    pub(super) fn write(&self, image: &Image) -> io::Result<()> {
+    pub(super) fn write(&self, image: &Image<'_>) -> io::Result<()> {
         match &self.0 {
             Some(folder) => fs::write(
                 folder.join(file_name(image.sha256, image.format)),

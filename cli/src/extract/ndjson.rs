@@ -91,7 +91,7 @@ impl Sink for Ndjson<'_> {
         self.line(&Line::Document(&document))
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         let written = self.images.write(&image);
         self.written.keep(written)
     }

@@ -34,7 +34,7 @@ impl Sink for Readable<'_> {
         Ok(())
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         let written = self.images.write(&image);
         self.written.keep(written)
     }
@@ -61,7 +61,7 @@ impl Sink for Both<'_> {
         self.1.document(document)
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         self.0.image(image.clone())?;
         self.1.image(image)
     }

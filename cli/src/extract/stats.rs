@@ -94,7 +94,7 @@ impl Sink for Timed<'_> {
         self.inner.document(document)
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         self.inner.image(image)
     }
 
@@ -111,7 +111,7 @@ impl Sink for Discard {
         Ok(())
     }
 
-    fn image(&mut self, _: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, _: Image<'_>) -> Result<(), SinkClosed> {
         Ok(())
     }
 

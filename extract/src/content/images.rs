@@ -55,11 +55,11 @@ impl<'r> ImageStore<'r> {
 
     /// The image behind `key`; `decode` runs the first time only. `None` where it cannot be
     /// read or images are not wanted.
-    pub(super) fn get(
+    pub(super) fn get<'d>(
         &mut self,
         budget: &Budget<'_>,
         key: ImageKey,
-        decode: impl FnOnce() -> Result<Option<Image>, ExtractError>,
+        decode: impl FnOnce() -> Result<Option<Image<'d>>, ExtractError>,
     ) -> Result<Option<StoredImage>, ExtractError> {
         if !self.wanted {
             return Ok(None);
@@ -80,7 +80,7 @@ impl<'r> ImageStore<'r> {
         Ok(stored)
     }
 
-    fn hand_out(&mut self, image: Image) -> Result<StoredImage, ExtractError> {
+    fn hand_out(&mut self, image: Image<'_>) -> Result<StoredImage, ExtractError> {
         let stored = StoredImage {
             sha256: image.sha256,
             width: image.width,

@@ -21,7 +21,7 @@ struct Png {
 }
 
 impl Png {
-    fn read(image: &Image) -> Self {
+    fn read(image: &Image<'_>) -> Self {
         assert_eq!(image.format, ImageFormat::Png);
         let cursor = || std::io::Cursor::new(&image.bytes);
         let mut decoder = png_crate::Decoder::new(cursor());
@@ -47,7 +47,7 @@ fn decode_with(
     dict: &Dictionary,
     bytes: &[u8],
     limits: &Limits,
-) -> (Result<Image, ImageError>, Vec<Warning>) {
+) -> (Result<Image<'static>, ImageError>, Vec<Warning>) {
     let mut document = Document::with_version("1.7");
     let catalog =
         document.add_object(dictionary! { "Type" => "Catalog", "Pages" => dictionary! {} });
@@ -68,15 +68,15 @@ fn decode_with(
         colour_spaces: Some(&named),
         profiles: &Profiles::default(),
     };
-    let image = decode_file(source, &objects, &budget);
+    let image = decode_file(source, &objects, &budget).map(Image::into_owned);
     (image, budget.take_warnings())
 }
 
-fn good(dict: &Dictionary, bytes: &[u8]) -> Image {
+fn good(dict: &Dictionary, bytes: &[u8]) -> Image<'static> {
     good_with(Vec::new(), dict, bytes)
 }
 
-fn good_with(streams: Vec<Stream>, dict: &Dictionary, bytes: &[u8]) -> Image {
+fn good_with(streams: Vec<Stream>, dict: &Dictionary, bytes: &[u8]) -> Image<'static> {
     let (image, warnings) = decode_with(streams, dict, bytes, &Limits::default());
     assert_eq!(warnings, []);
     image.unwrap()

@@ -15,7 +15,7 @@ const STACK_BYTES: usize = 2 << 20;
 pub(crate) struct Received {
     pub(crate) document: Option<Document>,
     pub(crate) pages: Vec<Page>,
-    pub(crate) images: Vec<Image>,
+    pub(crate) images: Vec<Image<'static>>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -26,9 +26,9 @@ impl Sink for Received {
         Ok(())
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
         assert!(self.images.iter().all(|known| known.sha256 != image.sha256));
-        self.images.push(image);
+        self.images.push(image.into_owned());
         Ok(())
     }
 

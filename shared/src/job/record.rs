@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{JobId, JobOptions, Priority, State};
+use crate::checksum::Checksum;
 use crate::error_code::ErrorCode;
 use crate::owner::Owner;
 use crate::password::SealedPassword;
@@ -28,6 +29,8 @@ pub struct JobRecord {
     pub bytes: u64,
     /// SHA-256 of the source, 64 lowercase hexadecimal digits.
     pub sha256: String,
+    /// Checksum of the source, where whoever took it in noted one.
+    pub checksum: Option<Checksum>,
     /// What the client asked for.
     pub options: JobOptions,
     /// 0 first, 9 last.

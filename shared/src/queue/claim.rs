@@ -38,10 +38,11 @@ impl Claim {
 }
 
 /// The fields of a record that a claim leaves as they are, in the order in which they are asked for.
-const KEPT: [&str; 12] = [
+const KEPT: [&str; 13] = [
     "owner",
     "bytes",
     "sha256",
+    "checksum",
     "options",
     "priority",
     "max_attempts",

@@ -9,7 +9,8 @@ use crate::timestamp::Timestamp;
 
 use super::QueueError;
 
-/// The version of the records that this program writes, and the only one that it reads.
+/// The version of the records that this program writes, and the only one that it reads. A field that may be missing needs
+/// no new one: whoever does not know it leaves it alone.
 pub const RECORD_VERSION: u32 = 1;
 
 /// The fields of a hash, as Redis answers them.
@@ -39,6 +40,7 @@ pub(super) fn decode(id: JobId, fields: &Fields) -> Result<JobRecord, QueueError
         filename: reader.text("filename"),
         bytes: reader.required("bytes")?,
         sha256: reader.required("sha256")?,
+        checksum: reader.optional("checksum")?,
         options: reader.options()?,
         priority: reader.priority()?,
         attempt: reader.required("attempt")?,
@@ -176,6 +178,7 @@ impl Reader<'_> {
             filename: None,
             bytes: 0,
             sha256: String::new(),
+            checksum: None,
             options: JobOptions::default(),
             priority: Priority::default(),
             attempt: 0,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::checksum::Checksum;
 use crate::config::QueueArgs;
 use crate::job::{JobId, JobOptions, Priority};
 use crate::owner::Owner;
@@ -27,6 +28,8 @@ pub struct NewJob {
     pub bytes: u64,
     /// SHA-256 of the source, 64 lowercase hexadecimal digits.
     pub sha256: String,
+    /// Checksum of the source.
+    pub checksum: Checksum,
     /// What the client asked for.
     pub options: JobOptions,
     /// 0 first, 9 last, among its owner's jobs.
@@ -250,6 +253,7 @@ fn fields(job: &NewJob, max_attempts: u32) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("bytes", job.bytes.to_string()),
         ("sha256", job.sha256.clone()),
+        ("checksum", job.checksum.to_string()),
         ("options", options),
         ("max_attempts", max_attempts.to_string()),
     ];

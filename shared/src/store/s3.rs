@@ -77,7 +77,7 @@ impl S3Store {
     }
 
     /// The payload is left out of the signature: hashing it would hold a runtime thread for milliseconds. TLS protects
-    /// it on the way, and who reads it back has its SHA-256.
+    /// it on the way, and who reads it back has its checksum.
     async fn put_whole(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
         self.client
             .put_object()

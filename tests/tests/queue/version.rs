@@ -54,6 +54,17 @@ async fn a_record_of_another_version_waits_for_its_own_program() {
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_record_without_a_checksum_is_claimed() {
+    let bench = Bench::new().await;
+    let id = bench.submit_one().await;
+    let _: u32 = bench
+        .raw(cmd("HDEL").arg(key(&format!("job:{id}"))).arg("checksum"))
+        .await;
+    let record = bench.claim().await.record;
+    assert_eq!((record.id, record.checksum), (id, None));
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
 async fn what_another_program_set_aside_for_us_is_claimed() {
     let bench = Bench::new().await;
     let id = bench.submit_one().await;

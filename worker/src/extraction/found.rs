@@ -1,9 +1,10 @@
 //! What extraction hands over, and the sink that does it from a blocking thread.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use extract::{Document, Image, Page, PlacedImage, Sink, SinkClosed, Warning};
+use extract::{Document, Image, ImageFormat, Page, PlacedImage, Sha256, Sink, SinkClosed, Warning};
 use serde::Serialize;
 use serde_json::Value;
 use shared::config::ByteSize;
@@ -23,7 +24,7 @@ pub(crate) enum Found {
     /// Once, first.
     Document(FoundDocument),
     /// A distinct image, with its share of the buffer.
-    Image(Image, Share),
+    Image(FoundImage, Share),
     /// A page: its line for `pages.ndjson` and what the manifest keeps of it.
     Page(FoundPage, Share),
     /// Once, last: without it the document was not read to its end.
@@ -35,6 +36,17 @@ pub(crate) enum Found {
 pub(crate) struct FoundDocument {
     pub(crate) pages: u64,
     pub(crate) json: Value,
+}
+
+/// A distinct image.
+#[derive(Debug)]
+pub(crate) struct FoundImage {
+    pub(crate) sha256: Sha256,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) format: ImageFormat,
+    /// Its file; where the source holds it as it is, a part of the source.
+    pub(crate) bytes: Bytes,
 }
 
 /// A page, already serialised where it was read.
@@ -54,6 +66,30 @@ impl From<&Document> for FoundDocument {
             json: to_json(document),
         }
     }
+}
+
+impl FoundImage {
+    /// An image that was found in `source`.
+    fn new(image: Image<'_>, source: &Bytes) -> Self {
+        let bytes = match place_in(source, &image.bytes) {
+            Some(place) => source.slice(place),
+            None => image.bytes.into_owned().into(),
+        };
+        Self {
+            sha256: image.sha256,
+            width: image.width,
+            height: image.height,
+            format: image.format,
+            bytes,
+        }
+    }
+}
+
+/// Where `part` lies in `whole`, when it is borrowed from it.
+pub(crate) fn place_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
 }
 
 impl From<Page> for FoundPage {
@@ -113,7 +149,7 @@ impl FoundSink {
         self.send(Found::Document(document))
     }
 
-    pub(crate) fn found_image(&self, image: Image) -> Result<(), SinkClosed> {
+    pub(crate) fn found_image(&self, image: FoundImage) -> Result<(), SinkClosed> {
         let share = self.share(image.bytes.len())?;
         self.send(Found::Image(image, share))
     }
@@ -156,16 +192,39 @@ impl FoundSink {
     }
 }
 
-impl Sink for FoundSink {
+/// Takes what is found in a document that is read on this thread.
+pub(crate) struct SinkOf<'s> {
+    pub(crate) found: &'s FoundSink,
+    pub(crate) source: &'s Bytes,
+}
+
+impl Sink for SinkOf<'_> {
     fn document(&mut self, document: Document) -> Result<(), SinkClosed> {
-        self.found_document(FoundDocument::from(&document))
+        self.found.found_document(FoundDocument::from(&document))
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
-        self.found_image(image)
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
+        self.found.found_image(FoundImage::new(image, self.source))
     }
 
     fn page(&mut self, page: Page) -> Result<(), SinkClosed> {
-        self.found_page(FoundPage::from(page))
+        self.found.found_page(FoundPage::from(page))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_borrowed_from_the_source_has_a_place_in_it() {
+        let around = b"before source after".to_vec();
+        let source = &around[7..13];
+        let place = |part| place_in(source, part);
+        assert_eq!(place(&around[7..13]), Some(0..6));
+        assert_eq!(place(&around[9..11]), Some(2..4));
+        assert_eq!(place(&around[6..9]), None);
+        assert_eq!(place(&around[12..14]), None);
+        assert_eq!(place(b"source"), None);
     }
 }

@@ -5,6 +5,7 @@ mod child; // the process: from its start to its last answer
 mod confine; // what it gives up before it sees a document
 mod message; // what worker and process tell each other
 mod process; // one process as its worker sees it
+mod source; // the memory in which it finds a document
 mod starter; // starts them
 
 use std::convert::Infallible;
@@ -127,7 +128,8 @@ impl Sandbox {
     /// Keeps a process for the next document, unless it is old, grown, or one too many.
     fn keep(&self, process: ExtractionProcess) {
         let usage = process.usage();
-        let small = usage.is_ok_and(|usage| usage.resident_bytes <= self.0.most_resident);
+        let small = usage.is_ok_and(|usage| usage.resident_bytes <= self.0.most_resident)
+            && process.forget_source().is_ok();
         let mut idle = self.idle();
         if small && process.documents < self.0.most_documents && idle.len() < self.0.slots {
             idle.push(process);

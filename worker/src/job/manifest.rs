@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use extract::{Image, Sha256};
+use extract::Sha256;
 use serde_json::Value;
 use shared::job::{JobRecord, Tally};
 use shared::manifest::{ImageEntry, MANIFEST_VERSION, Manifest, PageEntry, Placement, Source};
 use shared::store::ObjectKey;
 
-use crate::extraction::found::FoundPage;
+use crate::extraction::found::{FoundImage, FoundPage};
 
 /// Names the extraction in every manifest.
 const ENGINE: &str = concat!("pdf-ingest/", env!("CARGO_PKG_VERSION"));
@@ -50,7 +50,7 @@ impl ManifestBuilder {
     }
 
     /// Notes an image; answers where it is to be stored.
-    pub(super) fn image(&mut self, image: &Image) -> ObjectKey {
+    pub(super) fn image(&mut self, image: &FoundImage) -> ObjectKey {
         let key = ObjectKey::Image {
             job: self.manifest.job,
             sha256: image.sha256.to_string(),

@@ -76,7 +76,7 @@ async fn route(
             }
             Some(Found::Image(image, share)) => {
                 let key = manifest.image(&image);
-                uploads.push(store_image(&workshop.store, key, image.bytes.into(), share));
+                uploads.push(store_image(&workshop.store, key, image.bytes, share));
             }
             Some(Found::Page(page, share)) => {
                 manifest.page(&page);

@@ -14,6 +14,7 @@ fn record(state: State) -> JobRecord {
         filename: Some("report \"final\".pdf".to_owned()),
         bytes: 1234,
         sha256: "ab".repeat(32),
+        checksum: None,
         options: JobOptions {
             markdown: true,
             ..JobOptions::default()

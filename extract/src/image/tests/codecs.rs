@@ -39,7 +39,7 @@ fn a_jpeg_that_is_a_file_leaves_byte_for_byte() {
         (image.format, image.width, image.height),
         (ImageFormat::Jpeg, 7, 5)
     );
-    assert_eq!(image.bytes, header);
+    assert_eq!(*image.bytes, header);
     assert_eq!(image.sha256, Sha256::of(&header));
     // Shown through another space, the bytes alone would show the wrong colours.
     let dict = with(dict, "ColorSpace", "DeviceCMYK");
@@ -93,7 +93,7 @@ fn a_jpeg_2000_leaves_byte_for_byte() {
         (image.format, image.width, image.height),
         (ImageFormat::Jpeg2000, 3, 2)
     );
-    assert_eq!(image.bytes, bytes);
+    assert_eq!(*image.bytes, *bytes);
 }
 
 /// T.88, 7.4.8 and 7.4.6: a page of 8x2 pixels with one generic region that is coded as facsimile.

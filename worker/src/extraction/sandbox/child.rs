@@ -1,4 +1,4 @@
-//! The extraction process: confined first, then one document after the other from stdin to stdout.
+//! The extraction process: confined first, then one document after the other as it is asked for.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
@@ -8,14 +8,15 @@ use std::process::ExitCode;
 use extract::{Cancel, Document, Image, Page, Sink, SinkClosed};
 
 use super::confine::{ConfineError, confine};
-use super::message::{Reply, Request};
+use super::message::{Reply, ReplyImage, Request};
+use super::source::SourceReader;
 use crate::cpu::panic_message;
 use crate::extraction::found::{FoundDocument, FoundPage};
 
 /// The first argument of a process that is to be one. The second is how many bytes of memory it may use.
 pub(super) const ARGUMENT: &str = "extraction-process";
 
-/// Requests and images go through in pieces of this size.
+/// Answers go through in pieces of this size.
 const BUFFER: usize = 64 << 10;
 
 /// Why there are no more answers.
@@ -25,8 +26,8 @@ enum ChildError {
     NoLimit,
     #[error(transparent)]
     Confine(#[from] ConfineError),
-    #[error("pipe: {0}")]
-    Pipe(#[from] io::Error),
+    #[error("no worker: {0}")]
+    Worker(#[from] io::Error),
 }
 
 /// Serves as extraction process, if this process was started to be one.
@@ -51,21 +52,24 @@ pub fn serve_if_extraction_process() -> Option<ExitCode> {
 fn serve(memory: Option<u64>) -> Result<(), ChildError> {
     // A panic is answered as such; nobody reads a report of it.
     std::panic::set_hook(Box::new(|_| {}));
-    let stdin = File::from(rustix::io::dup(rustix::stdio::stdin()).map_err(io::Error::from)?);
-    let stdout = File::from(rustix::io::dup(rustix::stdio::stdout()).map_err(io::Error::from)?);
+    let [source, worker] = [rustix::stdio::stdin(), rustix::stdio::stdout()]
+        .map(|file| rustix::io::dup(file).map_err(io::Error::from));
+    let (source, worker) = (File::from(source?), File::from(worker?));
     confine(memory.ok_or(ChildError::NoLimit)?)?;
-    let mut requests = BufReader::with_capacity(BUFFER, stdin);
-    let mut replies = BufWriter::with_capacity(BUFFER, stdout);
+    let mut source = SourceReader::new(source);
+    let mut requests = BufReader::new(&worker);
+    let mut replies = BufWriter::with_capacity(BUFFER, &worker);
     Reply::Ready.write(&mut replies)?;
-    while let Some((request, source)) = Request::read(&mut requests)? {
-        answer(&request, &source, &mut replies).write(&mut replies)?;
+    while let Some(request) = Request::read(&mut requests)? {
+        let source = source.read(request.source_bytes)?;
+        answer(&request, source, &mut replies).write(&mut replies)?;
     }
     Ok(())
 }
 
 /// Sends what is found and returns the last reply.
 fn answer(request: &Request, source: &[u8], replies: &mut impl Write) -> Reply {
-    let mut sink = ReplySink(replies);
+    let mut sink = ReplySink { replies, source };
     let (options, limits) = (request.options(), &request.limits);
     let cancel = Cancel::new(); // to cancel it, it is killed
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -79,11 +83,14 @@ fn answer(request: &Request, source: &[u8], replies: &mut impl Write) -> Reply {
 }
 
 /// Writes what is found as it is found.
-struct ReplySink<'a, W>(&'a mut W);
+struct ReplySink<'a, W> {
+    replies: &'a mut W,
+    source: &'a [u8],
+}
 
 impl<W: Write> ReplySink<'_, W> {
     fn send(&mut self, reply: &Reply) -> Result<(), SinkClosed> {
-        reply.write(&mut self.0).map_err(|_| SinkClosed)
+        reply.write(&mut self.replies).map_err(|_| SinkClosed)
     }
 }
 
@@ -92,8 +99,8 @@ impl<W: Write> Sink for ReplySink<'_, W> {
         self.send(&Reply::Document(FoundDocument::from(&document)))
     }
 
-    fn image(&mut self, image: Image) -> Result<(), SinkClosed> {
-        self.send(&Reply::Image(image))
+    fn image(&mut self, image: Image<'_>) -> Result<(), SinkClosed> {
+        self.send(&Reply::Image(ReplyImage::new(image, self.source)))
     }
 
     fn page(&mut self, page: Page) -> Result<(), SinkClosed> {

@@ -60,6 +60,7 @@ fn address_space() -> io::Result<u64> {
 const ALLOWED: &[c_long] = &[
     libc::SYS_read,
     libc::SYS_readv,
+    libc::SYS_pread64, // each source, from the beginning of the memory that it lies in
     libc::SYS_write,
     libc::SYS_writev,
     libc::SYS_close,

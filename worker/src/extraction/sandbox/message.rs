@@ -1,9 +1,11 @@
-//! What a worker and its extraction process tell each other: frames of JSON and raw bytes over pipes.
+//! What a worker and its extraction process tell each other: frames of JSON and raw bytes over a socket.
 //!
 //! A frame is its kind (1 byte), the lengths of its JSON and of its bytes (4 bytes each, little endian), the JSON, the
-//! bytes. Sources, images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed.
+//! bytes. Images and lines of `pages.ndjson` travel as bytes, so that nothing large is escaped or parsed; sources, and
+//! images that are a part of them, do not travel at all.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::ops::Range;
 
 use bytes::Bytes;
 use extract::{ExtractError, Image, ImageFormat, Limits, Options, Password, PlacedImage, Sha256};
@@ -11,9 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::extraction::found::{FoundDocument, FoundPage};
+use crate::extraction::found::{FoundDocument, FoundImage, FoundPage, place_in};
 
-/// What the process is told about the document whose bytes follow.
+/// What the process is told about the document that lies ready for it.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Request {
     images: bool,
@@ -21,6 +23,7 @@ pub(super) struct Request {
     markdown: bool,
     password: Option<String>,
     pub(super) limits: Limits,
+    pub(super) source_bytes: usize,
 }
 
 /// What the process answers.
@@ -29,7 +32,7 @@ pub(super) enum Reply {
     /// Once, before anything else: it is confined.
     Ready,
     Document(FoundDocument),
-    Image(Image),
+    Image(ReplyImage),
     Page(FoundPage),
     /// The document was read to its end, with these warnings.
     End(Vec<extract::Warning>),
@@ -39,18 +42,28 @@ pub(super) enum Reply {
     Panicked(String),
 }
 
+/// A distinct image.
+#[derive(Debug)]
+pub(super) struct ReplyImage {
+    header: ImageHeader,
+    /// Its file, unless the source holds it.
+    bytes: Bytes,
+}
+
 #[derive(Deserialize, Serialize)]
 struct DocumentHeader {
     pages: u64,
     json: Value,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct ImageHeader {
     sha256: Sha256,
     width: u32,
     height: u32,
     format: ImageFormat,
+    /// Where its file lies in the source, if it does.
+    in_source: Option<Range<usize>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -60,6 +73,9 @@ struct PageHeader {
     needs_ocr: bool,
     images: Vec<PlacedImage>,
 }
+
+/// Bytes before the JSON.
+const HEAD: usize = 9;
 
 const REQUEST: u8 = b'R';
 const READY: u8 = b'r';
@@ -71,7 +87,7 @@ const FAILED: u8 = b'f';
 const PANICKED: u8 = b'x';
 
 impl Request {
-    pub(super) fn new(options: &Options, limits: &Limits) -> Self {
+    pub(super) fn new(options: &Options, limits: &Limits, source_bytes: usize) -> Self {
         Self {
             images: options.images,
             boxes: options.boxes,
@@ -81,6 +97,7 @@ impl Request {
                 .as_ref()
                 .map(|password| password.expose().to_owned()),
             limits: limits.clone(),
+            source_bytes,
         }
     }
 
@@ -93,14 +110,14 @@ impl Request {
         }
     }
 
-    pub(super) fn write(&self, source: &[u8], to: &mut impl Write) -> io::Result<()> {
-        write_frame(to, REQUEST, self, source)
+    pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        write_frame(to, REQUEST, self, &[])
     }
 
-    /// The next request and the document; `None` when nobody will ask again.
-    pub(super) fn read(from: &mut impl Read) -> io::Result<Option<(Self, Vec<u8>)>> {
+    /// The next request; `None` when nobody will ask again.
+    pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Self>> {
         match read_frame(from, u32::MAX) {
-            Ok((REQUEST, header, source)) => Ok(Some((parse(&header)?, source))),
+            Ok((REQUEST, header, _)) => parse(&header).map(Some),
             Ok((kind, ..)) => Err(unexpected(kind)),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(error),
@@ -119,15 +136,7 @@ impl Reply {
                 };
                 write_frame(to, DOCUMENT, &header, &[])
             }
-            Self::Image(image) => {
-                let header = ImageHeader {
-                    sha256: image.sha256,
-                    width: image.width,
-                    height: image.height,
-                    format: image.format,
-                };
-                write_frame(to, IMAGE, &header, &image.bytes)
-            }
+            Self::Image(image) => write_frame(to, IMAGE, &image.header, &image.bytes),
             Self::Page(page) => {
                 let header = PageHeader {
                     number: page.number,
@@ -153,16 +162,10 @@ impl Reply {
                 let DocumentHeader { pages, json } = parse(&header)?;
                 Self::Document(FoundDocument { pages, json })
             }
-            IMAGE => {
-                let header: ImageHeader = parse(&header)?;
-                Self::Image(Image {
-                    sha256: header.sha256,
-                    width: header.width,
-                    height: header.height,
-                    format: header.format,
-                    bytes,
-                })
-            }
+            IMAGE => Self::Image(ReplyImage {
+                header: parse(&header)?,
+                bytes: bytes.into(),
+            }),
             PAGE => {
                 let header: PageHeader = parse(&header)?;
                 Self::Page(FoundPage {
@@ -181,18 +184,56 @@ impl Reply {
     }
 }
 
+impl ReplyImage {
+    /// An image that was found in `source`.
+    pub(super) fn new(image: Image<'_>, source: &[u8]) -> Self {
+        let in_source = place_in(source, &image.bytes);
+        let bytes = match in_source {
+            Some(_) => Bytes::new(),
+            None => image.bytes.into_owned().into(),
+        };
+        let header = ImageHeader {
+            sha256: image.sha256,
+            width: image.width,
+            height: image.height,
+            format: image.format,
+            in_source,
+        };
+        Self { header, bytes }
+    }
+
+    /// The image with its file. The place is no more than a claim of a process that a document may have taken over.
+    pub(super) fn found_in(self, source: &Bytes) -> io::Result<FoundImage> {
+        let header = self.header;
+        let bytes = match header.in_source {
+            None => self.bytes,
+            Some(Range { start, end }) if start <= end && end <= source.len() => {
+                source.slice(start..end)
+            }
+            Some(_) => return Err(invalid("an image outside of its source".to_owned())),
+        };
+        Ok(FoundImage {
+            sha256: header.sha256,
+            width: header.width,
+            height: header.height,
+            format: header.format,
+            bytes,
+        })
+    }
+}
+
 fn write_frame(
     to: &mut impl Write,
     kind: u8,
     header: &impl Serialize,
     bytes: &[u8],
 ) -> io::Result<()> {
-    let header = serde_json::to_vec(header)?;
-    let mut head = [kind; 9];
-    head[1..5].copy_from_slice(&length(&header)?.to_le_bytes());
-    head[5..].copy_from_slice(&length(bytes)?.to_le_bytes());
-    to.write_all(&head)?;
-    to.write_all(&header)?;
+    let mut frame = vec![kind; HEAD];
+    serde_json::to_writer(&mut frame, header)?;
+    let header_length = length(&frame[HEAD..])?;
+    frame[1..5].copy_from_slice(&header_length.to_le_bytes());
+    frame[5..HEAD].copy_from_slice(&length(bytes)?.to_le_bytes());
+    to.write_all(&frame)?;
     to.write_all(bytes)?;
     to.flush()
 }
@@ -202,7 +243,7 @@ fn length(bytes: &[u8]) -> io::Result<u32> {
 }
 
 fn read_frame(from: &mut impl Read, longest: u32) -> io::Result<(u8, Vec<u8>, Vec<u8>)> {
-    let mut head = [0; 9];
+    let mut head = [0; HEAD];
     from.read_exact(&mut head)?;
     let [kind, h0, h1, h2, h3, b0, b1, b2, b3] = head;
     let header = read_bytes(from, u32::from_le_bytes([h0, h1, h2, h3]), longest)?;
@@ -237,28 +278,69 @@ fn invalid(what: String) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
-    #[test]
-    fn a_page_and_an_image_arrive_as_they_left() {
+    /// What arrives of `file`, found in `source`, when it is sent.
+    fn sent(file: Cow<'_, [u8]>, source: &Bytes) -> (usize, FoundImage) {
         let image = Image {
-            sha256: Sha256::of(b"picture"),
+            sha256: Sha256::of(&file),
             width: 3,
             height: 2,
             format: ImageFormat::Png,
-            bytes: b"picture".to_vec(),
+            bytes: file,
         };
+        let mut pipe = Vec::new();
+        let reply = Reply::Image(ReplyImage::new(image, source));
+        reply.write(&mut pipe).unwrap();
+        let Reply::Image(image) = Reply::read(&mut pipe.as_slice(), 1 << 20).unwrap() else {
+            panic!("not an image");
+        };
+        (pipe.len(), image.found_in(source).unwrap())
+    }
+
+    #[test]
+    fn an_image_arrives_as_it_left_and_does_not_travel_when_the_source_holds_it() {
+        let source = Bytes::from(vec![b'x'; 9_000]);
+        let (length, image) = sent(Cow::Borrowed(&source[100..8_100]), &source);
+        assert!(length < 300, "{length} bytes");
+        assert_eq!(image.bytes, source[100..8_100]);
+        assert_eq!((image.width, image.height), (3, 2));
+        assert_eq!(image.sha256, Sha256::of(&image.bytes));
+
+        let (length, image) = sent(Cow::Owned(vec![b'y'; 8_000]), &source);
+        assert!(length > 8_000, "{length} bytes");
+        assert_eq!(image.bytes, vec![b'y'; 8_000]);
+    }
+
+    #[test]
+    fn an_image_outside_of_the_source_is_refused() {
+        let source = Bytes::from_static(b"%PDF");
+        for (start, end) in [(0, 5), (5, 6), (3, 2), (2, usize::MAX)] {
+            let header = ImageHeader {
+                sha256: Sha256::of(b""),
+                width: 1,
+                height: 1,
+                format: ImageFormat::Jpeg,
+                in_source: Some(start..end),
+            };
+            let bytes = Bytes::new();
+            let refused = ReplyImage { header, bytes }.found_in(&source).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn a_page_arrives_as_it_left() {
         let page = extract::Page {
             number: 7,
             text: "naïve\n".to_owned(),
             ..extract::Page::default()
         };
-        let page = FoundPage::from(page);
         let mut pipe = Vec::new();
-        Reply::Image(image.clone()).write(&mut pipe).unwrap();
-        Reply::Page(page).write(&mut pipe).unwrap();
+        Reply::Page(FoundPage::from(page)).write(&mut pipe).unwrap();
         let mut pipe = pipe.as_slice();
-        assert!(matches!(Reply::read(&mut pipe, 1 << 20).unwrap(), Reply::Image(i) if i == image));
         let Reply::Page(page) = Reply::read(&mut pipe, 1 << 20).unwrap() else {
             panic!("not a page");
         };
@@ -278,8 +360,8 @@ mod tests {
     #[test]
     fn a_frame_that_breaks_off_is_an_end() {
         let mut pipe = Vec::new();
-        Request::new(&Options::default(), &Limits::default())
-            .write(b"%PDF", &mut pipe)
+        Request::new(&Options::default(), &Limits::default(), 4)
+            .write(&mut pipe)
             .unwrap();
         assert!(Request::read(&mut pipe.as_slice()).unwrap().is_some());
         pipe.pop();

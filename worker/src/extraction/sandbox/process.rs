@@ -1,11 +1,12 @@
 //! One extraction process as its worker sees it: started, asked, killed, and why it died.
 
 use std::ffi::OsStr;
-use std::io::{self, BufReader, BufWriter, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,12 @@ use thiserror::Error;
 
 use super::child::ARGUMENT;
 use super::message::{Reply, Request};
+use super::source::SourceMemory;
 use crate::extraction::Order;
 use crate::extraction::found::FoundSink;
 use crate::failure::Failure;
 
-/// Pieces in which sources and images go through the pipes.
+/// Pieces in which answers are taken.
 const BUFFER: usize = 64 << 10;
 /// mimalloc reserves 1 GiB of address space at once, which a limit on it could not tell from use.
 const ARENA: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "64MiB");
@@ -34,8 +36,8 @@ const OUT_OF_MEMORY: &str = "memory allocation of";
 #[derive(Debug)]
 pub(super) struct ExtractionProcess {
     child: Child,
-    requests: BufWriter<ChildStdin>,
-    replies: BufReader<ChildStdout>,
+    source: SourceMemory,
+    replies: BufReader<UnixStream>,
     stderr: ChildStderr,
     killer: Killer,
     /// Documents that it was asked for.
@@ -90,6 +92,8 @@ pub(super) struct Usage {
 impl ExtractionProcess {
     /// Starts `program` as extraction process with at most `memory` bytes, and waits until it is confined.
     pub(super) fn start(program: &Path, memory: u64) -> io::Result<Self> {
+        let source = SourceMemory::new()?;
+        let (ours, theirs) = UnixStream::pair()?;
         let mut child = Command::new(program)
             .arg0("pdf-ingest-extraction")
             .args([OsStr::new(ARGUMENT), OsStr::new(&memory.to_string())])
@@ -97,19 +101,16 @@ impl ExtractionProcess {
             .env(ARENA.0, ARENA.1)
             .current_dir("/")
             .process_group(0) // a ctrl-c at the worker's terminal is the worker's affair
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(source.for_reading()?)
+            .stdout(OwnedFd::from(theirs))
             .stderr(Stdio::piped())
             .spawn()?;
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
-            return Err(ErrorKind::BrokenPipe.into());
-        };
+        let stderr = child.stderr.take().ok_or(ErrorKind::BrokenPipe)?;
         let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
         let mut process = Self {
             child,
-            requests: BufWriter::with_capacity(BUFFER, stdin),
-            replies: BufReader::with_capacity(BUFFER, stdout),
+            source,
+            replies: BufReader::with_capacity(BUFFER, ours),
             stderr,
             killer: Killer(Arc::new(pidfd)),
             documents: 0,
@@ -148,24 +149,33 @@ impl ExtractionProcess {
         sink: &FoundSink,
     ) -> Result<(), Failure> {
         self.documents += 1;
-        let request = Request::new(&order.options, &order.limits);
-        if request.write(&order.source, &mut self.requests).is_err() {
+        self.source.write(&order.source)?;
+        let request = Request::new(&order.options, &order.limits, order.source.len());
+        if request.write(self.replies.get_mut()).is_err() {
             return Err(Failure::Died(self.death()));
         }
         loop {
             match Reply::read(&mut self.replies, longest) {
                 Ok(Reply::Document(document)) => sink.found_document(document)?,
-                Ok(Reply::Image(image)) => sink.found_image(image)?,
+                Ok(Reply::Image(image)) => match image.found_in(&order.source) {
+                    Ok(image) => sink.found_image(image)?,
+                    Err(error) => return Err(nonsense(&error)),
+                },
                 Ok(Reply::Page(page)) => sink.found_page(page)?,
                 Ok(Reply::End(warnings)) => return Ok(sink.end(&warnings)?),
                 Ok(Reply::Failed(error)) => return Err(error.into()),
                 Ok(Reply::Panicked(message)) => return Err(Failure::Panicked(message)),
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
-                    return Err(Failure::Died(Death::Nonsense(error.to_string())));
+                    return Err(nonsense(&error));
                 }
                 Ok(Reply::Ready) | Err(_) => return Err(Failure::Died(self.death())),
             }
         }
+    }
+
+    /// To be called between two documents.
+    pub(super) fn forget_source(&self) -> io::Result<()> {
+        self.source.shrink()
     }
 
     /// Lets it use at most `more` CPU time from now on; then it gets SIGXCPU.
@@ -219,6 +229,10 @@ impl ExtractionProcess {
             Death::Crash { status, words }
         }
     }
+}
+
+fn nonsense(error: &io::Error) -> Failure {
+    Failure::Died(Death::Nonsense(error.to_string()))
 }
 
 impl Drop for ExtractionProcess {
