@@ -53,7 +53,10 @@ pub(crate) fn described() -> OpenApiRouter<AppState> {
 async fn job_response(state: &AppState, status: StatusCode, record: JobRecord) -> Response {
     let position = match record.state {
         // Not worth failing for: without an answer it is unknown.
-        State::Queued => state.queue.position(record.id).await.unwrap_or(None),
+        State::Queued => {
+            let position = state.queue.position(record.id, &record.owner);
+            position.await.unwrap_or(None)
+        }
         _ => None,
     };
     let tag = revision_tag(&record);

@@ -189,7 +189,11 @@ async fn accept(
         password: sealed(state, job, ticket.password).map_err(Failure::Stored)?,
     };
     match submit_surely(state, &new).await? {
-        Submitted::Accepted => Ok(Acceptance::New(Box::new(record::of_new(state, new).await))),
+        Submitted::Accepted(at) => {
+            let max_attempts = state.queue.args().max_attempts;
+            let record = record::as_submitted(new, at, max_attempts);
+            Ok(Acceptance::New(Box::new(record)))
+        }
         Submitted::Full(full) => Err(Failure::Stored(refused(full))),
         Submitted::Late => Err(Failure::Stored(late())),
         Submitted::Existing(made) => {
@@ -224,7 +228,7 @@ async fn submit_surely(state: &AppState, new: &NewJob) -> Result<Submitted, Fail
         Err(error) => error,
     };
     match state.queue.get(new.id).await {
-        Ok(Some(_)) => Ok(Submitted::Accepted),
+        Ok(Some(record)) => Ok(Submitted::Accepted(record.created_at)),
         Ok(None) if !error.is_transient() => Err(Failure::Stored(error.into())),
         Ok(None) | Err(_) => Err(Failure::Unknown(error.into())),
     }

@@ -23,6 +23,13 @@ impl Timestamp {
         self.0
     }
 
+    /// The point in time that lies `later` after this one.
+    #[must_use]
+    pub fn after(self, later: Duration) -> Self {
+        let later = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(later))
+    }
+
     /// How long `earlier` lies before this one; zero when it lies after.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -166,7 +166,7 @@ async fn client(scene: Arc<Scene>, queue: Queue) -> anyhow::Result<()> {
         queue.announce(job.id, &job.owner).await?;
         queue.submit(&job).await?;
         let mut record = queue.get(job.id).await?.context("it was submitted")?;
-        queue.position(job.id).await?;
+        queue.position(job.id, &job.owner).await?;
         while !record.state.is_terminal() {
             let changed = queue
                 .changed(job.id, record.revision, Duration::from_secs(60))

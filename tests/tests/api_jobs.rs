@@ -64,6 +64,21 @@ async fn the_same_key_makes_one_job_however_often_it_is_sent() -> Result<()> {
 }
 
 #[stall::test(options = tests::GUARDED)]
+async fn a_submit_answers_the_job_as_it_is() -> Result<()> {
+    let app = TestApp::start(Flags::default()).await?;
+    for path in ["/v1/jobs?priority=2", "/v1/jobs?delay=3600"] {
+        let made = app.post(path, Pdf::with_pages(1).build()).await?;
+        assert_eq!(made.status(), StatusCode::ACCEPTED);
+        let made: Value = made.json().await?;
+        let found = app
+            .json(&format!("/v1/jobs/{}", text(&made, "/id")))
+            .await?;
+        assert_eq!(made, found);
+    }
+    Ok(())
+}
+
+#[stall::test(options = tests::GUARDED)]
 async fn who_waits_gets_the_finished_job() -> Result<()> {
     let app = TestApp::start(Flags::default()).await?;
     let worker = app.worker().await?;

@@ -6,6 +6,7 @@ use redis::cmd;
 use tokio::time::{Instant, timeout_at};
 
 use crate::job::{JobId, JobRecord};
+use crate::owner::Owner;
 
 use super::record::{Fields, decode};
 use super::{Queue, QueueError};
@@ -30,19 +31,12 @@ impl Queue {
         decode(id, &fields).map(Some)
     }
 
-    /// Its place among its owner's queued jobs, 0 for the next; `None` when it is not queued.
+    /// Its place among the queued jobs of its `owner`, 0 for the next; `None` when it is not queued.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn position(&self, id: JobId) -> Result<Option<u64>, QueueError> {
+    pub async fn position(&self, id: JobId, owner: &Owner) -> Result<Option<u64>, QueueError> {
         let queue = &self.0;
-        let owner: Option<String> = queue
-            .connection
-            .call(cmd("HGET").arg(queue.keys.job(id)).arg("owner"))
-            .await?;
-        let Some(owner) = owner else {
-            return Ok(None);
-        };
         let pending = queue.keys.of(&format!("pending:{owner}"));
         queue
             .connection

@@ -10,11 +10,16 @@
 -- ARGV[11]  priority
 -- ARGV[12…] further fields of the record and their values
 --
--- Answers {'accepted'}, {'existing', id}, {'late'} when the source is being removed or gone, or as `refusal` does.
+-- Answers {'accepted', when}, {'existing', id}, {'late'} when the source is being removed or gone, or as `refusal` does.
 
 local id, owner, delay = ARGV[4], ARGV[5], tonumber(ARGV[6])
 
-if redis.call('EXISTS', job_key(id)) == 1 then return { 'accepted' } end
+local now = now_ms()
+local function accepted(since)
+  return { 'accepted', since or string.format('%.0f', now) }
+end
+
+if redis.call('EXISTS', job_key(id)) == 1 then return accepted(redis.call('HGET', job_key(id), 'created_at')) end
 
 local reserved = ARGV[9] ~= '' and P .. 'idem:' .. owner .. ':' .. ARGV[9]
 local made = reserved and redis.call('GET', reserved)
@@ -24,7 +29,6 @@ local refused = refusal(owner, tonumber(ARGV[7]), tonumber(ARGV[8]))
 if refused then return refused end
 if redis.call('EXISTS', P .. 'orphan:' .. id) == 1 then return { 'late' } end
 
-local now = now_ms()
 local state = delay > 0 and 'scheduled' or 'queued'
 local job = { id = id, owner = owner, state = state, revision = 0, priority = tonumber(ARGV[11]),
   run_at = now + delay }
@@ -43,4 +47,4 @@ else
   enqueue(job)
 end
 set(job)
-return { 'accepted' }
+return accepted()

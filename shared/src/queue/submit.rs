@@ -12,6 +12,7 @@ use crate::config::QueueArgs;
 use crate::job::{JobId, JobOptions, Priority};
 use crate::owner::Owner;
 use crate::password::SealedPassword;
+use crate::timestamp::Timestamp;
 
 use super::{Queue, QueueError, millis};
 
@@ -47,8 +48,8 @@ pub struct NewJob {
 /// What became of a submit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Submitted {
-    /// The job is in the queue.
-    Accepted,
+    /// The job is in the queue since then.
+    Accepted(Timestamp),
     /// The idempotency key made this job before.
     Existing(JobId),
     /// Too many wait already.
@@ -176,7 +177,10 @@ impl Queue {
         }
         let answer: Vec<String> = queue.run(&call).await?;
         match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["accepted"] => Ok(Submitted::Accepted),
+            ["accepted", since] => match since.parse() {
+                Ok(millis) => Ok(Submitted::Accepted(Timestamp::from_millis(millis))),
+                Err(_) => Err(unreadable("submit", &answer)),
+            },
             ["existing", id] => Ok(Submitted::Existing(made_job(id)?)),
             ["late"] => Ok(Submitted::Late),
             _ => match full(&answer, &queue.args) {

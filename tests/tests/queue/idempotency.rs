@@ -26,7 +26,10 @@ async fn a_submit_whose_reply_was_lost_makes_one_job() {
         }
         assert_eq!(bench.queue.counts().await.unwrap().queued, before + 1);
         let claim = bench.claim().await;
-        bench.submit(&new).await;
+        assert_eq!(
+            bench.queue.submit(&new).await.unwrap(),
+            Submitted::Accepted(claim.record.created_at)
+        );
         assert_eq!(bench.state(claim.record.id).await, State::Running);
     }
 }

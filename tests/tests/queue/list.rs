@@ -78,13 +78,15 @@ async fn a_place_is_among_the_owners_own_jobs() {
     for _ in 0..3 {
         ids.push(bench.submit(&job_of("alice")).await);
     }
+    let alice = "alice".parse().unwrap();
+    let place_of = async |id| bench.queue.position(id, &alice).await.unwrap();
     for (place, id) in (0u64..).zip(&ids) {
-        assert_eq!(bench.queue.position(*id).await.unwrap(), Some(place));
+        assert_eq!(place_of(*id).await, Some(place));
     }
     bench.queue.cancel(ids[0]).await.unwrap();
-    assert_eq!(bench.queue.position(ids[0]).await.unwrap(), None);
-    assert_eq!(bench.queue.position(ids[2]).await.unwrap(), Some(1));
-    assert_eq!(bench.queue.position(JobId::generate()).await.unwrap(), None);
+    assert_eq!(place_of(ids[0]).await, None);
+    assert_eq!(place_of(ids[2]).await, Some(1));
+    assert_eq!(place_of(JobId::generate()).await, None);
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]

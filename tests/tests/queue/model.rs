@@ -13,6 +13,7 @@ use shared::queue::{
     CancelAnswer, Claim, DeleteAnswer, Finished, Lease, NewJob, Outcome, Queue, RetryAnswer,
     Submitted, WorkerId,
 };
+use shared::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::bench::{Bench, args, damage, job_of, outage, priority, tally, worker, worker_info};
@@ -206,11 +207,14 @@ impl Play<'_> {
             ..job_of(OWNERS[owner])
         };
         let mut answer = self.queue.submit(&new).await.unwrap();
-        if let Submitted::Full(full) = &mut answer {
-            full.room_in = None; // the model knows no time
+        // The model knows no time.
+        match &mut answer {
+            Submitted::Full(full) => full.room_in = None,
+            Submitted::Accepted(at) => *at = Timestamp::default(),
+            Submitted::Existing(_) | Submitted::Late => {}
         }
         assert_eq!(answer, self.model.submit(&new));
-        if answer == Submitted::Accepted {
+        if matches!(answer, Submitted::Accepted(_)) {
             self.submitted.push(new);
         }
     }
@@ -219,7 +223,8 @@ impl Play<'_> {
         let Some(new) = pick_ref(&self.submitted, job) else {
             return;
         };
-        assert_eq!(self.queue.submit(new).await.unwrap(), Submitted::Accepted);
+        let answer = self.queue.submit(new).await.unwrap();
+        assert!(matches!(answer, Submitted::Accepted(_)), "{answer:?}");
     }
 
     async fn claim(&mut self, by: usize, slots: usize) -> bool {

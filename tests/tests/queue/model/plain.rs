@@ -8,6 +8,7 @@ use shared::queue::{
     CancelAnswer, DeleteAnswer, Finished, Full, Lease, NewJob, Outcome, ProgressAnswer,
     RetryAnswer, Submitted, Whose,
 };
+use shared::timestamp::Timestamp;
 
 use super::ids_of;
 
@@ -140,7 +141,7 @@ impl Model {
             ended: HashMap::new(),
         };
         self.jobs.insert(new.id, job);
-        Submitted::Accepted
+        Submitted::Accepted(Timestamp::default())
     }
 
     /// What a claim and a sweep notice first.
