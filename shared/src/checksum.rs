@@ -1,4 +1,4 @@
-//! A checksum of what was uploaded: shows what a store or a network damaged, in a tenth of the time of a SHA-256.
+//! A checksum of what was uploaded: shows what a store or a network damaged, in a fraction of the time of a SHA-256.
 
 use std::fmt;
 use std::num::ParseIntError;
