@@ -124,7 +124,7 @@ impl<'i, 'r, 'o> Interpreter<'i, 'r, 'o> {
     fn run_frame(&mut self, lexer: &mut Lexer<'_>, depth: usize) -> Result<bool, ExtractError> {
         self.operands.clear();
         let max_depth = self.shared.budget.limits.max_depth;
-        while let Some(token) = lexer.token() {
+        while let Some(token) = lexer.token_in_place() {
             if let Token::Keyword(operator) = token {
                 self.count_operator()?;
                 if self.operators > self.shared.budget.limits.max_operators {

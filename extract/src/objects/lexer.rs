@@ -35,6 +35,16 @@ const NEGATIVE_POWERS_OF_TEN: [f64; MAX_DIGITS + 1] = [
     1e-15, 1e-16, 1e-17, 1e-18,
 ];
 
+const POWERS_OF_TEN: [u64; MAX_DIGITS + 1] = {
+    let mut powers = [1; MAX_DIGITS + 1];
+    let mut index = 1;
+    while index < powers.len() {
+        powers[index] = powers[index - 1] * 10;
+        index += 1;
+    }
+    powers
+};
+
 const WHITE: u8 = 1;
 const DELIMITER: u8 = 2;
 
@@ -111,18 +121,27 @@ impl<'b> Lexer<'b> {
             .unwrap_or(rest.len());
     }
 
-    /// The next token; `None` at the end of the bytes. Where it is not inlined, every token goes
-    /// through memory.
-    #[inline]
+    /// The next token; `None` at the end of the bytes.
     pub(crate) fn token(&mut self) -> Option<Token<'b>> {
+        self.token_in_place()
+    }
+
+    /// [`Lexer::token`], for the loop that reads most of all tokens: a call would take each of them
+    /// through memory.
+    #[inline(always)]
+    pub(crate) fn token_in_place(&mut self) -> Option<Token<'b>> {
+        let bytes = self.bytes;
+        let mut start = self.position;
         loop {
-            let start = self.position;
-            let first = self.peek()?;
+            let Some(&first) = bytes.get(start) else {
+                self.position = start;
+                return None;
+            };
             if is_white(first) {
-                self.position += 1;
+                start += 1;
                 continue;
             }
-            self.position += 1;
+            self.position = start + 1;
             return Some(match first {
                 b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(start),
                 b'/' => {
@@ -141,9 +160,13 @@ impl<'b> Lexer<'b> {
                 }
                 b'[' => Token::ArrayStart,
                 b']' => Token::ArrayEnd,
-                b'>' | b')' | b'{' | b'}' => continue,
+                b'>' | b')' | b'{' | b'}' => {
+                    start = self.position;
+                    continue;
+                }
                 b'%' => {
                     self.skip_comment();
+                    start = self.position;
                     continue;
                 }
                 _ => self.keyword(start),
@@ -168,6 +191,7 @@ impl<'b> Lexer<'b> {
     ///
     /// Writers leave doubled signs and signs inside numbers behind (`--5`, `12-34`): a repeated
     /// leading sign counts once and the number ends at the inner sign.
+    #[inline(always)]
     fn number(&mut self, start: usize) -> Token<'b> {
         let bytes = self.bytes;
         let mut at = start;
@@ -175,18 +199,12 @@ impl<'b> Lexer<'b> {
             at += 1;
         }
         let negative = bytes.get(start) == Some(&b'-');
-        let (mut value, mut digits) = (0_u64, 0);
-        while let Some(digit) = digit(bytes, at) {
-            // Wraps where there are too many digits, and is not looked at then.
-            value = value.wrapping_mul(10).wrapping_add(digit);
-            digits += 1;
-            at += 1;
-        }
+        let (mut value, digits) = digits(bytes, at);
         if digits > MAX_DIGITS {
             value = i64::MAX as u64;
         }
-        self.position = at;
-        if bytes.get(at) == Some(&b'.') {
+        self.position = at + digits;
+        if self.peek() == Some(b'.') {
             return self.fraction(start, negative, value, digits);
         }
         if digits == 0 {
@@ -198,6 +216,7 @@ impl<'b> Lexer<'b> {
     }
 
     /// From the decimal point on, `digits` of the number being read.
+    #[inline(always)]
     fn fraction(
         &mut self,
         start: usize,
@@ -206,21 +225,22 @@ impl<'b> Lexer<'b> {
         digits: usize,
     ) -> Token<'b> {
         let bytes = self.bytes;
-        let mut at = self.position;
-        while bytes.get(at) == Some(&b'.') {
-            at += 1;
+        let mut first = self.position;
+        while bytes.get(first) == Some(&b'.') {
+            first += 1;
         }
-        let first = at;
-        let mut kept = 0;
-        while let Some(digit) = digit(bytes, at) {
-            if digits + kept < MAX_DIGITS {
-                value = value * 10 + digit;
-                kept += 1;
+        let (fraction, count) = self::digits(bytes, first);
+        let mut kept = count;
+        if digits + count <= MAX_DIGITS {
+            value = value * POWERS_OF_TEN[count] + fraction;
+        } else {
+            kept = MAX_DIGITS.saturating_sub(digits);
+            for at in first..first + kept {
+                value = value * 10 + digit(bytes, at).unwrap_or(0);
             }
-            at += 1;
         }
-        self.position = at;
-        if digits == 0 && at == first && self.peek().is_some_and(is_regular) {
+        self.position = first + count;
+        if digits == 0 && count == 0 && self.peek().is_some_and(is_regular) {
             return self.keyword(start);
         }
         self.skip_number_tail();
@@ -240,24 +260,25 @@ impl<'b> Lexer<'b> {
 
     /// After the opening parenthesis; an unbalanced string ends with the bytes.
     fn literal(&mut self) -> Token<'b> {
-        let start = self.position;
-        let mut depth = 1_u32;
-        while let Some(byte) = self.peek() {
+        let (bytes, start) = (self.bytes, self.position);
+        let (mut at, mut depth) = (start, 1_u32);
+        while let Some(&byte) = bytes.get(at) {
             match byte {
-                b'\\' => self.position += 1,
+                b'\\' => at += 1,
                 b'(' => depth = depth.saturating_add(1),
-                b')' => depth -= 1,
+                b')' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.position = at + 1;
+                        return Token::Literal(&bytes[start..at]);
+                    }
+                }
                 _ => {}
             }
-            if depth == 0 {
-                let content = &self.bytes[start..self.position];
-                self.position += 1;
-                return Token::Literal(content);
-            }
-            self.position += 1;
+            at += 1;
         }
-        self.position = self.bytes.len();
-        Token::Literal(&self.bytes[start..])
+        self.position = bytes.len();
+        Token::Literal(&bytes[start..])
     }
 
     fn hex(&mut self) -> Token<'b> {
@@ -340,6 +361,48 @@ fn escape(after: &[u8], out: &mut Vec<u8>) -> usize {
         other => out.push(other),
     }
     1
+}
+
+/// The number that the digits from `at` on make, and how many they are; where they are more than
+/// [`MAX_DIGITS`] it has no meaning.
+#[inline(always)]
+fn digits(bytes: &[u8], at: usize) -> (u64, usize) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    if let Some(chunk) = rest.first_chunk() {
+        let (value, count) = leading_digits(u64::from_le_bytes(*chunk));
+        if count < chunk.len() {
+            return (value, count);
+        }
+    }
+    digits_one_by_one(rest)
+}
+
+/// The digits that eight bytes begin with, all at once: how many there are is what a processor
+/// guesses worst. Bytes become their values, the digits move behind as many zeros as make eight,
+/// then pairs are joined to pairs.
+#[inline(always)]
+fn leading_digits(chunk: u64) -> (u64, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let values = chunk ^ (EACH * u64::from(b'0'));
+    // Beyond the first byte that is no digit the sum may be wrong, and is not looked at.
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
+    let bits = others.trailing_zeros() & !7;
+    let digits = values.checked_shl(u64::BITS - bits).unwrap_or(0);
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    (high.wrapping_add(low) >> 32, bits as usize / 8)
+}
+
+#[cold]
+fn digits_one_by_one(bytes: &[u8]) -> (u64, usize) {
+    let (mut value, mut count) = (0_u64, 0);
+    while let Some(digit) = digit(bytes, count) {
+        value = value.wrapping_mul(10).wrapping_add(digit);
+        count += 1;
+    }
+    (value, count)
 }
 
 fn digit(bytes: &[u8], at: usize) -> Option<u64> {

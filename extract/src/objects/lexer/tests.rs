@@ -78,7 +78,38 @@ fn comments_end_with_the_line() {
     );
 }
 
+#[test]
+fn numbers_keep_eighteen_digits() {
+    let reals = [
+        ("12345678.12345678 ", 12_345_678.0),
+        ("1234567890123456.789 ", 1_234_567_890_123_456.7),
+        ("0.00000000000000000009 ", 0.0),
+        ("1.23456789012345678901 ", 1.234_567_9),
+    ];
+    for (written, value) in reals {
+        assert_eq!(tokens(written.as_bytes()), [Token::Real(value)]);
+    }
+    assert_eq!(
+        tokens(b"123456789012345678 1234567890123456789 "),
+        [
+            Token::Integer(123_456_789_012_345_678),
+            Token::Integer(i64::MAX),
+        ]
+    );
+}
+
 proptest! {
+    /// Digits are read eight bytes at a time where there are eight.
+    #[test]
+    fn a_number_is_the_same_wherever_the_bytes_end(number in "[-+]?[0-9]{0,20}[.]?[0-9]{0,20}") {
+        let expected = tokens(number.as_bytes());
+        for rest in ["        ", "/:a;b(~)"] {
+            let followed = format!("{number}{rest}");
+            let found = tokens(followed.as_bytes());
+            prop_assert_eq!(&found[..expected.len()], &expected);
+        }
+    }
+
     #[test]
     fn any_bytes_become_a_bounded_number_of_tokens(bytes: Vec<u8>) {
         prop_assert!(tokens(&bytes).len() <= bytes.len());
