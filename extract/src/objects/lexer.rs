@@ -1,5 +1,7 @@
 //! The lexical conventions of PDF (ISO 32000-1, 7.2 and 7.3), for files and content streams alike.
 
+use memchr::memchr;
+
 /// One token; strings and names are still as written, see [`decode_name`], [`decode_literal`] and
 /// [`decode_hex`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +64,19 @@ const CLASS: [u8; 256] = {
         index += 1;
     }
     class
+};
+
+/// What each hexadecimal digit is worth; more than 15 for every other byte.
+const HEX: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
 };
 
 /// White-space characters (ISO 32000-1, table 1).
@@ -284,7 +299,7 @@ impl<'b> Lexer<'b> {
     fn hex(&mut self) -> Token<'b> {
         let start = self.position;
         let rest = self.rest();
-        let length = rest.iter().position(|&byte| byte == b'>');
+        let length = memchr(b'>', rest);
         let end = start + length.unwrap_or(rest.len());
         self.position = (end + 1).min(self.bytes.len());
         Token::Hex(&self.bytes[start..end])
@@ -305,8 +320,21 @@ pub(crate) fn decode_name(raw: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a hexadecimal string; a missing last digit counts as 0 (ISO 32000-1, 7.3.4.3).
 pub(crate) fn decode_hex(raw: &[u8], out: &mut Vec<u8>) {
+    let (pairs, _) = raw.as_chunks();
+    let start = out.len();
+    out.resize(start + pairs.len(), 0);
+    let mut read = 0;
+    for ([high, low], byte) in pairs.iter().zip(&mut out[start..]) {
+        let (high, low) = (HEX[usize::from(*high)], HEX[usize::from(*low)]);
+        if high | low > 0xf {
+            break;
+        }
+        *byte = high << 4 | low;
+        read += 1;
+    }
+    out.truncate(start + read);
     let mut high = None;
-    for digit in raw.iter().filter_map(|&byte| hex_digit(byte)) {
+    for digit in raw[2 * read..].iter().filter_map(|&byte| hex_digit(byte)) {
         match high.take() {
             Some(high) => out.push(high << 4 | digit),
             None => high = Some(digit),
@@ -411,12 +439,8 @@ fn digit(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
+    let value = HEX[usize::from(byte)];
+    (value <= 0xf).then_some(value)
 }
 
 #[cfg(test)]

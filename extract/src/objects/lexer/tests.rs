@@ -60,6 +60,7 @@ fn strings_nest_and_escape() {
         b"a(+\x07\nb\ncq"
     );
     assert_eq!(decoded(decode_hex, b"4 8 65\n7"), b"Hep");
+    assert_eq!(decoded(decode_hex, b"48656C6c6 F 7"), b"Hellop");
     assert_eq!(decoded(decode_name, b"A#20B#zz#4"), b"A B#zz#4");
 }
 
