@@ -191,8 +191,11 @@ impl Lines {
             return Step::Block;
         };
         let before = &self.runs[last.run as usize];
-        let cosine = dot(run.direction, before.direction);
-        if run.vertical != before.vertical || cosine < SAME_DIRECTION {
+        // Most glyphs are of the same run as the one before.
+        if last.run as usize + 1 < self.runs.len()
+            && (run.vertical != before.vertical
+                || dot(run.direction, before.direction) < SAME_DIRECTION)
+        {
             return Step::Block;
         }
         let down =
