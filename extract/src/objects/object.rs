@@ -11,8 +11,10 @@ pub(crate) use self::name::Name;
 /// Object number and generation.
 pub(crate) type ObjectId = (u32, u16);
 
-/// One object.
+/// One object. What it holds starts at its second word: objects are moved as soon as they are made,
+/// and a processor waits where a word is read of which the bytes were written apart.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(u64)]
 pub(crate) enum Object {
     Null,
     Boolean(bool),
