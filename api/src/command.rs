@@ -71,8 +71,8 @@ fn run(args: &ApiArgs) -> anyhow::Result<()> {
 async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = bind(args.http.api_listen).await?;
-    let admin = bind(args.http.api_admin_listen).await?;
+    let listener = listen(args.http.api_listen)?;
+    let admin = listen(args.http.api_admin_listen)?;
     let state = crate::connect(args).await?;
     // Ends with the process: it has nothing to drain.
     tokio::spawn(crate::serve_admin(admin, state.clone()));
@@ -89,9 +89,8 @@ async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     Ok(served.await??)
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("cannot listen on {address}"))
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    crate::listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
