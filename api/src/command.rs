@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
-use shared::telemetry;
+use shared::{allocator, telemetry};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
@@ -35,6 +35,7 @@ struct Command {
 /// Everything that `pdf-ingest-api` does, from its arguments to its exit status: 64 for arguments that make no sense,
 /// 1 for an API that could not start or ended by itself.
 pub fn main() -> ExitCode {
+    allocator::refuse_huge_pages();
     let (probe, args) = match Command::try_parse() {
         Ok(command) => (command.probe, command.api),
         Err(error) => return usage(&error),

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shared::config::TelemetryArgs;
-use shared::telemetry;
+use shared::{allocator, telemetry};
 use stall::StallProbe;
 use tokio::runtime::{Builder, Runtime};
 
@@ -125,6 +125,7 @@ fn serve(
     telemetry: &TelemetryArgs,
     command: impl Future<Output = Result<Exit, Failure>>,
 ) -> ExitCode {
+    allocator::refuse_huge_pages();
     let outcome = watched_runtime(telemetry).and_then(|(probe, runtime)| {
         let outcome = runtime.block_on(probe.watch(Box::pin(command)));
         runtime.shutdown_background(); // a second ctrl-c does not wait for a page to be read

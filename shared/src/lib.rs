@@ -1,6 +1,6 @@
 //! What api and worker must agree on: the job model, the queue, the object store, config, telemetry.
 
-mod allocator; // memory without locks between threads
+pub mod allocator; // memory without locks between threads
 pub mod checksum; // whether bytes are still what they were
 pub mod config; // flags and environment, grouped; checked all at once
 pub mod error_code; // the stable names of everything that can go wrong with a job

@@ -45,7 +45,7 @@ struct Service {
 
 /// The clients stand back: elsewhere they would not take the API's cores, and a thread of it that holds a lock would not
 /// wait behind them.
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
