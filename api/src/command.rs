@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
-use shared::{allocator, telemetry};
+use shared::{allocator, descriptors, telemetry};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
@@ -49,6 +49,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = telemetry::init(&args.telemetry) {
         return complain(&error.to_string());
     }
+    descriptors::reserve(args.http.descriptors());
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

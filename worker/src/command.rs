@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::{allocator, telemetry};
+use shared::{allocator, descriptors, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,7 @@ pub fn main() -> ExitCode {
         eprintln_before_logs(&error.to_string());
         return ExitCode::from(USAGE);
     }
+    descriptors::reserve(args.descriptors());
     match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
