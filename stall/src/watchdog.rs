@@ -38,6 +38,8 @@ const QUIET_TICKS: u32 = 4;
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How often schedule latency is measured while there is work.
 const PING_INTERVAL_NS: u64 = 250_000_000;
+/// A look is taken later than it can be due by this part of a tick: at that very moment it would mostly come too early.
+const MARGIN: u32 = 8;
 /// The tick while nobody has asked for another.
 const DEFAULT_TICK: Duration = Duration::from_millis(5);
 
@@ -113,8 +115,8 @@ struct Watchdog {
     /// Kept from tick to tick for its memory.
     busy: Vec<Observation>,
     over: Vec<TargetId>,
-    /// Something has lasted from one tick to the next.
-    alert: bool,
+    /// When the next look at something that lasted from one tick to the next can be due; never, if nothing did.
+    due_ns: u64,
     tick: Duration,
     tick_number: u64,
     last_tick_ns: u64,
@@ -137,7 +139,7 @@ impl Watchdog {
             observer: Observer::default(),
             busy: Vec::new(),
             over: Vec::new(),
-            alert: false,
+            due_ns: u64::MAX,
             tick: DEFAULT_TICK,
             tick_number: 0,
             last_tick_ns: now_ns(),
@@ -171,11 +173,12 @@ impl Watchdog {
     /// Waits for the next tick. False if a thread with work ended a long sleep.
     fn rest(&mut self, punctuality: &mut Punctuality, quiet_ticks: u32) -> bool {
         let long = quiet_ticks > QUIET_TICKS;
-        let length = match (long, self.alert) {
-            (true, _) => LONGEST_SLEEP,
-            (false, true) => self.tick,
+        let length = if long {
+            LONGEST_SLEEP
+        } else {
+            let due_in = Duration::from_nanos(self.due_ns.saturating_sub(now_ns()));
             // What begins after this is still seen before half of the threshold has passed.
-            (false, false) => self.tick * 2,
+            (due_in.saturating_add(self.tick / MARGIN)).clamp(self.tick, self.tick * 2)
         };
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);
@@ -226,7 +229,7 @@ impl Watchdog {
     fn look_at_everything(&mut self) -> bool {
         let now = now_ns();
         self.tick_number += 1;
-        self.alert = false;
+        self.due_ns = u64::MAX;
         let mut busy = mem::take(&mut self.busy);
         let must_poll = self.observer.observe(&self.slots, &self.lists, &mut busy);
         for observation in &busy {
@@ -276,7 +279,7 @@ impl Watchdog {
             let start = observation.start(last_tick_ns, now, tick_ns);
             Track::begin(observation, start, before)
         });
-        self.alert |= track.tick_number + 1 == self.tick_number;
+        let lasts = track.tick_number + 1 == self.tick_number;
         track.tick_number = self.tick_number;
         track.observation = *observation;
         let limits = Limits {
@@ -289,6 +292,9 @@ impl Watchdog {
             send(&self.messages, event);
         } else {
             track.prepare(threshold_ns, &mut self.capturer, runtime);
+        }
+        if lasts {
+            self.due_ns = self.due_ns.min(track.due_ns(threshold_ns));
         }
         if track.is_open() {
             export::stalled_now(place(&self.lists, observation), track.age_ns(now));
