@@ -32,8 +32,8 @@ use target::{Observation, Observer, TargetId};
 use threads::Threads;
 use track::{Limits, Track};
 
-/// Ticks without anything to watch before the watchdog sleeps until it is woken.
-const QUIET_TICKS: u32 = 4;
+/// Ticks without any work before the watchdog sleeps until it is woken.
+const QUIET_TICKS: u32 = 2;
 /// The longest sleep: schedule latency is measured at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How often schedule latency is measured while there is work.
@@ -112,6 +112,8 @@ struct Watchdog {
     tracks: Numbered<TargetId, Track>,
     threads: Threads,
     observer: Observer,
+    /// What the threads had done at the last tick, see [`done_by`].
+    done: u64,
     /// Kept from tick to tick for its memory.
     busy: Vec<Observation>,
     over: Vec<TargetId>,
@@ -137,6 +139,7 @@ impl Watchdog {
             tracks: Numbered::default(),
             threads: Threads::default(),
             observer: Observer::default(),
+            done: 0,
             busy: Vec::new(),
             over: Vec::new(),
             due_ns: u64::MAX,
@@ -225,7 +228,7 @@ impl Watchdog {
         of_guards.chain(of_probe).min().unwrap_or(DEFAULT_TICK)
     }
 
-    /// One tick. True if any thread had work.
+    /// One tick. True if any thread has work, or had some since the last one.
     fn look_at_everything(&mut self) -> bool {
         let now = now_ns();
         self.tick_number += 1;
@@ -238,9 +241,11 @@ impl Watchdog {
         self.finish_unseen(now);
         self.threads.mark(&self.slots);
         self.last_tick_ns = now;
+        let done = done_by(&self.slots);
+        let had_work = mem::replace(&mut self.done, done) != done;
         let has_work = !busy.is_empty() || must_poll;
         self.busy = busy;
-        has_work
+        has_work || had_work
     }
 
     /// Finishes what was not seen in this tick.
@@ -337,6 +342,13 @@ impl Watchdog {
         export::probe_cpu(cpu_ns.saturating_sub(self.cpu_exported_ns));
         self.cpu_exported_ns = cpu_ns;
     }
+}
+
+/// Changes whenever any of the threads polls or parks: at most ticks, most workers of a runtime that is not full are parked.
+fn done_by(slots: &[&'static ThreadSlot]) -> u64 {
+    slots.iter().fold(0, |done: u64, slot| {
+        done.wrapping_add(slot.seq()).wrapping_add(slot.last_seen())
+    })
 }
 
 fn place<'a>(lists: &'a Lists, observation: &Observation) -> export::Place<'a> {
