@@ -56,6 +56,11 @@ impl ApiArgs {
     }
 }
 
+/// Of an upload: a file, or connections to S3 that carry its parts.
+const DESCRIPTORS_PER_UPLOAD: u64 = 8;
+/// For downloads, Redis, logs and what else a process opens.
+const SPARE_DESCRIPTORS: u64 = 256;
+
 /// HTTP.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "HTTP")]
@@ -128,6 +133,13 @@ pub struct HttpArgs {
 }
 
 impl HttpArgs {
+    /// File descriptors that it takes to be as busy as it may be.
+    pub(crate) fn descriptors(&self) -> u64 {
+        u64::from(self.max_connections)
+            + u64::from(self.max_uploads) * DESCRIPTORS_PER_UPLOAD
+            + SPARE_DESCRIPTORS
+    }
+
     /// How long an upload of `size` takes at the least pace that is allowed.
     fn slowest_upload(&self, size: ByteSize) -> Duration {
         let windows = size

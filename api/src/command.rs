@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
-use shared::telemetry;
+use shared::{allocator, descriptors, telemetry};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::select;
@@ -35,6 +35,7 @@ struct Command {
 /// Everything that `pdf-ingest-api` does, from its arguments to its exit status: 64 for arguments that make no sense,
 /// 1 for an API that could not start or ended by itself.
 pub fn main() -> ExitCode {
+    allocator::refuse_huge_pages();
     let (probe, args) = match Command::try_parse() {
         Ok(command) => (command.probe, command.api),
         Err(error) => return usage(&error),
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = telemetry::init(&args.telemetry) {
         return complain(&error.to_string());
     }
+    descriptors::reserve(args.http.descriptors());
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -71,8 +73,8 @@ fn run(args: &ApiArgs) -> anyhow::Result<()> {
 async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = bind(args.http.api_listen).await?;
-    let admin = bind(args.http.api_admin_listen).await?;
+    let listener = listen(args.http.api_listen)?;
+    let admin = listen(args.http.api_admin_listen)?;
     let state = crate::connect(args).await?;
     // Ends with the process: it has nothing to drain.
     tokio::spawn(crate::serve_admin(admin, state.clone()));
@@ -89,9 +91,8 @@ async fn serve(args: &ApiArgs) -> anyhow::Result<()> {
     Ok(served.await??)
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("cannot listen on {address}"))
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    crate::listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

@@ -28,5 +28,5 @@ pub use admin::serve_admin;
 pub use args::{ApiArgs, HttpArgs};
 pub use auth::{ApiKeys, InvalidApiKeys};
 pub use command::main;
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, listen, serve};
 pub use state::{AppState, ConnectError, connect};

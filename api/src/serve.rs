@@ -1,6 +1,7 @@
 //! Connections: accept, bounds, drain. HTTP/1.1; TLS and HTTP/2 are a proxy's.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use metrics::gauge;
 use shared::telemetry::names::HTTP_CONNECTIONS;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{spawn_blocking, yield_now};
@@ -31,6 +32,9 @@ use crate::state::AppState;
 /// Longest request head, and most that is read of a body at once.
 const BUFFER: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
+/// Connections that may wait to be accepted, as far as the kernel lets them (`net.core.somaxconn`): those beyond it
+/// are refused or lost, though their clients may take them for open (tcp(7), `tcp_syncookies`).
+const BACKLOG: u32 = 4096;
 /// Pause after an accept that failed for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What clean-up gets after the drain has ended.
@@ -45,6 +49,20 @@ pub enum ServeError {
         /// How many.
         connections: usize,
     },
+}
+
+/// Listens at `address` with room for a burst of connections, where the usual 128 are soon full.
+///
+/// # Errors
+/// When the address cannot be had.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?; // connections of the process before this one may linger
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves requests until `shutdown`, then drains: `/readyz` says 503, the listener closes, requests in flight end or are

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shared::config::TelemetryArgs;
-use shared::telemetry;
+use shared::{allocator, descriptors, telemetry};
 use stall::StallProbe;
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,6 +30,8 @@ use extract::ExtractArgs;
 use failure::{Exit, Failure};
 use up::UpArgs;
 
+/// Of a service in one process: what API and worker take as they are by default, and some.
+const DESCRIPTORS: u64 = 4096;
 /// The programs of the services.
 const API_PROGRAM: &str = "pdf-ingest-api";
 const WORKER_PROGRAM: &str = "pdf-ingest-worker";
@@ -125,6 +127,7 @@ fn serve(
     telemetry: &TelemetryArgs,
     command: impl Future<Output = Result<Exit, Failure>>,
 ) -> ExitCode {
+    allocator::refuse_huge_pages();
     let outcome = watched_runtime(telemetry).and_then(|(probe, runtime)| {
         let outcome = runtime.block_on(probe.watch(Box::pin(command)));
         runtime.shutdown_background(); // a second ctrl-c does not wait for a page to be read
@@ -136,6 +139,7 @@ fn serve(
 fn watched_runtime(args: &TelemetryArgs) -> Result<(StallProbe, Runtime), Failure> {
     let config = |error: &dyn Display| Failure::Config(error.to_string());
     telemetry::init(args).map_err(|error| config(&error))?;
+    descriptors::reserve(DESCRIPTORS);
     telemetry::metrics().map_err(|error| config(&error))?;
     let probe = telemetry::probe(args).map_err(|error| config(&error))?;
     let mut builder = Builder::new_multi_thread();

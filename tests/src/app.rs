@@ -1,7 +1,7 @@
 //! `TestApp`: the real API and worker on a real Redis and a real S3 server, for one test.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -290,7 +290,7 @@ fn http_client() -> reqwest::Client {
 
 async fn start_api(args: ApiArgs) -> Result<Running> {
     let state = api::connect(&args).await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = api::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let stopped = stop.clone();

@@ -114,6 +114,16 @@ async fn one_connection_too_many_waits_for_a_place() -> Result<()> {
 }
 
 #[stall::test(options = tests::GUARDED)]
+async fn a_burst_of_connections_waits_for_places_too() -> Result<()> {
+    let app = app(&["--max-connections=1", "--header-timeout=300s"]).await?;
+    let only = asked(&app).await?;
+    let burst = (0..300).map(|_| connect(&app));
+    let waiting = timeout(HANG, futures::future::try_join_all(burst)).await??;
+    drop((only, waiting));
+    app.finish().await
+}
+
+#[stall::test(options = tests::GUARDED)]
 async fn a_request_head_has_bounds() -> Result<()> {
     let app = app(&[]).await?;
     let many = "x: y\r\n".repeat(101);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::telemetry;
+use shared::{allocator, descriptors, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,7 @@ const USAGE: u8 = 64;
 /// Everything that `pdf-ingest-worker` does, from its arguments to its exit status: 64 for arguments
 /// that make no sense, 1 for a worker that could not start or ended by itself.
 pub fn main() -> ExitCode {
+    allocator::refuse_huge_pages();
     #[cfg(target_os = "linux")]
     if let Some(ended) = crate::extraction::sandbox::serve_if_extraction_process() {
         return ended;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         eprintln_before_logs(&error.to_string());
         return ExitCode::from(USAGE);
     }
+    descriptors::reserve(args.descriptors());
     match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,6 +11,9 @@ use shared::config::{
     duration,
 };
 
+/// File descriptors for Redis, logs and what else a process opens.
+const SPARE_DESCRIPTORS: u64 = 256;
+
 /// Everything that a worker can be told.
 #[derive(Args, Clone, Debug)]
 pub struct WorkerArgs {
@@ -147,6 +150,13 @@ impl WorkerArgs {
         self.work
             .slots
             .map_or_else(|| 2 * cores(), NonZeroUsize::get)
+    }
+
+    /// File descriptors that it takes to be as busy as it may be: for each slot those to its process, and connections to
+    /// the store.
+    pub(crate) fn descriptors(&self) -> u64 {
+        let of_slot = self.work.uploads.get() + 8;
+        (self.slots() * of_slot) as u64 + SPARE_DESCRIPTORS
     }
 
     /// The limits as the extraction takes them.

@@ -79,6 +79,15 @@ impl Extraction {
         }
     }
 
+    /// Ends the processes that wait for a document.
+    pub(crate) async fn close(&self, cpu: &Cpu) {
+        match self {
+            Self::Thread => {}
+            #[cfg(target_os = "linux")]
+            Self::Process(sandbox) => sandbox.close(cpu).await,
+        }
+    }
+
     /// Reads a document into `sink` until its end, a failure, or `stop`.
     pub(crate) async fn run(
         &self,

@@ -79,6 +79,11 @@ impl Workshop {
         })
     }
 
+    /// Ends what it keeps between attempts.
+    pub(crate) async fn close(&self) {
+        self.extraction.close(&self.cpu).await;
+    }
+
     /// Works on `job` until there is a result, a failure, or `stop` is triggered.
     pub(crate) async fn attempt(&self, job: &JobRecord, stop: &Stop) -> Result<Tally, Failure> {
         let lease = Lease {

@@ -104,14 +104,17 @@ impl Worker {
                 .await
                 .map_err(|error| WorkerError::Config(error.to_string()))?;
             let workshop = Arc::new(workshop);
+            let used = Arc::clone(&workshop);
             let attempt = move |job: HeldJob| -> Attempt {
-                let workshop = Arc::clone(&workshop);
+                let workshop = Arc::clone(&used);
                 Box::pin(async move {
                     let attempt = workshop.attempt(job.record(), job.stop());
                     attempt.await.map_err(Into::into)
                 })
             };
-            self.work(listener, shutdown, Arc::new(attempt)).await
+            let ended = self.work(listener, shutdown, Arc::new(attempt)).await;
+            workshop.close().await;
+            ended
         })
     }
 

@@ -76,7 +76,7 @@ struct Listeners {
 impl Stack {
     /// Starts what the plan asks for and waits until all of it is ready.
     pub(crate) async fn start(plan: Plan) -> Result<Self, Failure> {
-        let listener = bind(plan.listen).await?;
+        let listener = listen(plan.listen)?;
         let data = match (&plan.redis_url, &plan.store_url) {
             (Some(_), Some(_)) => None,
             _ => Some(DataFolder::open(&plan.data)?),
@@ -120,8 +120,8 @@ impl Stack {
         };
         let api_args = backends.api(listener.local_addr()?, plan.api_flags)?;
         let listeners = Listeners {
-            admin: bind(api_args.http.api_admin_listen).await?,
-            probes: bind(WORKER_LISTEN).await?,
+            admin: listen(api_args.http.api_admin_listen)?,
+            probes: listen(WORKER_LISTEN)?,
             api: listener,
         };
         let mut stack = Self {
@@ -216,9 +216,8 @@ fn named<E: std::fmt::Display>(name: &str, outcome: Result<(), E>) -> Result<(),
     outcome.map_err(|error| Failure::Unavailable(format!("{name}: {error}")))
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
+fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    api::listen(address)
         .map_err(|error| Failure::Config(format!("cannot listen on {address}: {error}")))
 }
 

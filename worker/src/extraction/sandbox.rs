@@ -32,6 +32,9 @@ use starter::Starter;
 /// This program, also after its file was replaced by an upgrade (proc_pid_exe(5)).
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
+/// How long a worker that leaves waits for a slot in which its processes can be ended.
+const LAST_SLOT: Duration = Duration::from_secs(1);
+
 /// A process per slot, kept between documents.
 #[derive(Clone, Debug)]
 pub(crate) struct Sandbox(Arc<Shared>);
@@ -89,6 +92,16 @@ impl Sandbox {
         tokio::select! {
             read = reading => read?,
             never = kill_when_stopped(stop, &running) => match never {},
+        }
+    }
+
+    /// Ends the idle processes through the door to blocking work, since each is waited for.
+    pub(crate) async fn close(&self, cpu: &Cpu) {
+        let idle = std::mem::take(&mut *self.idle());
+        let never = Stop::default();
+        let ending = cpu.run(&never, move |_| drop(idle));
+        if tokio::time::timeout(LAST_SLOT, ending).await.is_err() {
+            tracing::warn!("every slot is still held by a document");
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -13,6 +13,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::store::StoreError;
+
+/// Threads are never too many to keep, so they stay: about a century.
+const KEEP_THREADS: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Runs file operations.
 #[derive(Clone, Debug)]
@@ -30,9 +33,12 @@ impl Disk {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(threads)
             .thread_name("file-store")
+            .thread_keep_alive(KEEP_THREADS)
             .build()?;
+        let runtime = Threads(Some(runtime));
+        runtime.start(threads);
         Ok(Self {
-            threads: Arc::new(Threads(Some(runtime))),
+            threads: Arc::new(runtime),
             permits: Arc::new(Semaphore::new(threads)),
             timeout,
         })
@@ -74,6 +80,18 @@ impl Disk {
 }
 
 impl Threads {
+    /// Starts all of them: later, each would have the memory map of the process to itself while its stack is made
+    /// (mmap(2), mprotect(2)), and an event loop that touches new memory would wait for it.
+    fn start(&self, threads: usize) {
+        let gate = Arc::new(Mutex::new(()));
+        let closed = gate.lock();
+        for _ in 0..threads {
+            let gate = Arc::clone(&gate);
+            drop(self.spawn(move || drop(gate.lock())));
+        }
+        drop(closed);
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the file store's door to blocking work; callers hold a permit, or drop one file"
