@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,10 @@ use crate::args::HttpArgs;
 use crate::router::router;
 use crate::state::AppState;
 
-/// Longest request head, and most that is read of a body at once.
-const BUFFER: usize = 32 * 1024;
+/// Longest request head, and most that is read of a body at once: a connection's share of `BUFFERS`, within this.
+/// Every piece of a body wakes two threads, so a few large ones cost less than many small ones.
+const BUFFER: RangeInclusive<usize> = 32 * 1024..=128 * 1024;
+const BUFFERS: usize = 8 * 1024 * 1024;
 const MAX_HEADERS: usize = 100;
 /// Connections that may wait to be accepted, as far as the kernel lets them (`net.core.somaxconn`): those beyond it
 /// are refused or lost, though their clients may take them for open (tcp(7), `tcp_syncookies`).
@@ -129,8 +132,7 @@ impl Server {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(state.http.header_timeout)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(BUFFER);
+            .max_headers(MAX_HEADERS);
         Self {
             service: TowerToHyperService::new(router),
             http,
@@ -175,7 +177,9 @@ impl Server {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_timeout));
         let io = TokioIo::new(Box::pin(stream));
-        let connection = self.http.serve_connection(io, self.service.clone());
+        let mut http = self.http.clone();
+        http.max_buf_size(buffer(open(&self.slots, &self.limits)));
+        let connection = http.serve_connection(io, self.service.clone());
         let connection = self.graceful.watch(connection);
         let cut = self.cut.clone();
         let open = OpenConnection::count(slot);
@@ -194,15 +198,25 @@ impl Server {
 
     async fn drain(self, patience: Duration) -> Result<(), ServeError> {
         let deadline = Instant::now() + patience;
-        let slots = self.limits.max_connections as usize;
         let ended = timeout_at(deadline, self.graceful.shutdown()).await;
-        let connections = slots - self.slots.available_permits().min(slots);
+        let connections = open(&self.slots, &self.limits);
         self.cut.cancel();
         match ended {
             Ok(()) => Ok(()),
             Err(_) => Err(ServeError::Cut { connections }),
         }
     }
+}
+
+/// Connections that hold a slot.
+fn open(slots: &Semaphore, limits: &HttpArgs) -> usize {
+    let all = limits.max_connections as usize;
+    all - slots.available_permits().min(all)
+}
+
+/// What each of so many connections may take.
+fn buffer(connections: usize) -> usize {
+    (BUFFERS / connections.max(1)).clamp(*BUFFER.start(), *BUFFER.end())
 }
 
 /// Counts a connection and holds its slot until it is dropped.
@@ -232,5 +246,16 @@ async fn pause_if_exhausted(error: &io::Error) {
     if !clients_fault {
         warn!(%error, "could not accept a connection");
         sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_connections_read_more_at_once_than_many() {
+        let sizes = [0, 1, 128, 800].map(|connections| buffer(connections) / 1024);
+        assert_eq!(sizes, [128, 128, 64, 32]);
     }
 }

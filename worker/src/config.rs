@@ -49,8 +49,8 @@ pub struct WorkArgs {
     pub slots: Option<NonZeroUsize>,
 
     /// How far `pdf-ingest-worker` stands back for other processes of the machine: 0 not at all, 19 as far as it goes.
-    /// Beside it, uploads and Redis then answer as if it had little to do; alone, it is as fast as ever
-    #[arg(long, env = "WORKER_NICE", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
+    /// Beside it, uploads (10) and Redis then answer as if it had little to do; alone, it is as fast as ever
+    #[arg(long, env = "WORKER_NICE", default_value_t = 15, value_parser = clap::value_parser!(u8).range(0..=19))]
     pub nice: u8,
 
     /// Where /livez, /readyz, /metrics and /debug/stalls answer; not for clients
