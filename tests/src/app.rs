@@ -16,9 +16,10 @@ use shared::config::StoreArgs;
 use shared::job::State;
 use shared::queue::Queue;
 use shared::store::ObjectStore;
+use shared::telemetry;
 use tokio::net::TcpListener;
 use tokio::process::Child;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use worker::{Isolation, Worker, WorkerArgs};
 
@@ -94,6 +95,7 @@ impl TestApp {
     /// # Errors
     /// When a server does not start.
     pub async fn start(flags: Flags<'_>) -> Result<Self> {
+        set_up_metrics().await?;
         let redis = RedisServer::durable().await?;
         let s3 = S3Server::start()?;
         let (redis_args, store_args) = (redis.args(), s3.store_args("t"));
@@ -286,6 +288,17 @@ impl TestApp {
 fn http_client() -> reqwest::Client {
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
+}
+
+/// As a program does before it has a runtime: who comes while another test is at it waits on a lock.
+async fn set_up_metrics() -> Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "there is no time before the runtime in a test"
+    )]
+    let metrics = spawn_blocking(telemetry::metrics).await?;
+    metrics?;
+    Ok(())
 }
 
 async fn start_api(args: ApiArgs) -> Result<Running> {
