@@ -31,7 +31,7 @@ pub(crate) struct Mark {
 
 /// A busy thread's run-queue wait is read at every so many marks only, as that takes longer than all else: what it waits
 /// meanwhile may be taken for waiting after the mark, which accuses nobody.
-const MARKS_PER_RUN_DELAY: u32 = 4;
+const MARKS_PER_RUN_DELAY: u32 = 8;
 
 impl Threads {
     /// Looks at the thread of `slot`. `None` where the system does not tell, or the thread is gone.
@@ -93,7 +93,8 @@ impl Known {
         self.marks = (self.marks + 1) % MARKS_PER_RUN_DELAY;
         let is_first = self.mark.at_ns == 0;
         if exactly || is_first || self.marks == 0 {
-            let Some(run_delay_ns) = self.statistics().and_then(Statistics::run_delay_ns) else {
+            let Some(run_delay_ns) = self.statistics().and_then(|known| known.run_delay_ns())
+            else {
                 return;
             };
             self.mark.run_delay_ns = run_delay_ns;
@@ -103,11 +104,11 @@ impl Known {
         self.mark.cpu_ns = cpu_ns;
     }
 
-    fn statistics(&mut self) -> Option<&Statistics> {
+    fn statistics(&mut self) -> Option<&mut Statistics> {
         if self.statistics.is_none() {
             self.statistics = Statistics::open(self.tid);
         }
-        self.statistics.as_ref()
+        self.statistics.as_mut()
     }
 }
 

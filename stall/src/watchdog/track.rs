@@ -161,6 +161,17 @@ impl Track {
         is_due
     }
 
+    /// When the next look can be due. At once while a report is open: nothing else shows when that stall ends.
+    pub(crate) fn due_ns(&self, threshold_ns: u64) -> u64 {
+        if self.is_open() {
+            0
+        } else if self.account.first().is_none() && !self.blind {
+            self.stretch.start_ns() + threshold_ns / FIRST_LOOK
+        } else {
+            self.next_look_ns
+        }
+    }
+
     /// The length at which the next report is due.
     fn level_ns(&self, threshold_ns: u64) -> u64 {
         threshold_ns.saturating_mul(1 << self.sent.min(40))
