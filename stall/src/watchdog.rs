@@ -29,6 +29,7 @@ use consumers::Consumers;
 use numbered::Numbered;
 use punctuality::Punctuality;
 use target::{Observation, Observer, TargetId};
+pub(crate) use threads::Mark;
 use threads::Threads;
 use track::{Limits, Track};
 
@@ -230,17 +231,19 @@ impl Watchdog {
 
     /// One tick. True if any thread has work, or had some since the last one.
     fn look_at_everything(&mut self) -> bool {
-        let now = now_ns();
+        // What is seen now began after this at the next tick, and before `now` at this one.
+        let begun_ns = now_ns();
         self.tick_number += 1;
         self.due_ns = u64::MAX;
         let mut busy = mem::take(&mut self.busy);
         let must_poll = self.observer.observe(&self.slots, &self.lists, &mut busy);
+        let now = now_ns();
         for observation in &busy {
             self.visit(observation, now);
         }
         self.finish_unseen(now);
         self.threads.mark(&self.slots);
-        self.last_tick_ns = now;
+        self.last_tick_ns = begun_ns;
         let done = done_by(&self.slots);
         let had_work = mem::replace(&mut self.done, done) != done;
         let has_work = !busy.is_empty() || must_poll;

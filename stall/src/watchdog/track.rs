@@ -390,8 +390,11 @@ impl Track {
     }
 
     fn class(&self, known: Breakdown) -> Class {
+        let looked_once = known.covered_ns == 0;
         if self.blind {
             Class::Unknown
+        } else if looked_once && self.state == ThreadState::Sleeping {
+            Class::Blocked
         } else if known.cpu_ns >= known.slept_ns() {
             Class::Cpu
         } else {

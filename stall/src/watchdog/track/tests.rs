@@ -31,6 +31,19 @@ fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
     assert!(!look());
 }
 
+#[test]
+fn a_thread_that_was_found_asleep_at_once_is_blocked() {
+    let (_ask, told) = sleeper();
+    let mut threads = Threads::default();
+    let (slot, before) = asleep(&told, &mut threads);
+    let poll = slot.running_poll().expect("it sleeps in it");
+    let observation = Observation::of_poll(slot, poll);
+    let now = now_ns();
+    let mut track = Track::begin(&observation, observation.start(now, now, 0), before);
+    assert!(track.look(now, LIMITS, &mut threads, None));
+    assert_eq!(track.class(track.breakdown()), Class::Blocked);
+}
+
 /// A thread that says its slot, sleeps in a poll until it is asked to end that, says so, and sleeps until nobody can
 /// ask any more.
 pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static ThreadSlot>) {
