@@ -84,10 +84,11 @@ fn main() {
             .map(|[.., watched]| of(watched))
             .sum::<f64>()
     };
-    let busy = sum(|watched| watched.probe) / sum(|watched| watched.seconds);
+    let seconds = sum(|watched| watched.seconds);
     println!(
-        "probe's threads: {:.2} % of a core when busy, {:.3} % when idle",
-        busy * 100.0,
+        "probe's threads: {:.2} % of a core when busy ({:.2} % with coming to rest), {:.3} % when idle",
+        sum(|watched| watched.probe_busy) / seconds * 100.0,
+        sum(|watched| watched.probe) / seconds * 100.0,
         idle * 100.0
     );
     for side in sides {
@@ -145,6 +146,8 @@ struct Turn {
     server: f64,
     /// Part of `server`.
     probe: f64,
+    /// Part of `probe`: while the clients talked.
+    probe_busy: f64,
     clients: f64,
 }
 
@@ -199,6 +202,7 @@ impl Side {
         self.gate.open.store(false, Relaxed);
         let seconds = begun.elapsed().as_secs_f64();
         let messages = (self.gate.messages.load(Relaxed) - before) as f64;
+        let probe_busy = self.probe_seconds() - probe;
         // Clients end their last message, and the watchdog comes to rest.
         thread::sleep(PAUSE);
         Turn {
@@ -206,6 +210,7 @@ impl Side {
             seconds,
             server: self.server_seconds() - server,
             probe: self.probe_seconds() - probe,
+            probe_busy,
             clients: cpu_seconds("self", |_| true) - clients,
         }
     }

@@ -47,6 +47,10 @@ impl OwnStatistics {
     }
 }
 
+/// Several times as long as `status` is.
+#[cfg(target_os = "linux")]
+const LONGEST: usize = 8 * 1024;
+
 /// The statistics of a thread, kept open: opening them takes longer than reading them.
 #[derive(Debug)]
 pub(crate) struct Statistics {
@@ -54,6 +58,9 @@ pub(crate) struct Statistics {
     status: std::fs::File,
     #[cfg(target_os = "linux")]
     schedstat: std::fs::File,
+    /// Kept, as it is too long to be cleared for each look.
+    #[cfg(target_os = "linux")]
+    text: Vec<u8>,
 }
 
 #[cfg(target_os = "linux")]
@@ -64,11 +71,12 @@ impl Statistics {
         Some(Self {
             status: open("status")?,
             schedstat: open("schedstat")?,
+            text: vec![0; LONGEST],
         })
     }
 
     /// Looks at the thread, whose CPU time is counted by `cpu_clock`. `None` once it is gone.
-    pub(crate) fn look(&self, cpu_clock: i32) -> Option<Look> {
+    pub(crate) fn look(&mut self, cpu_clock: i32) -> Option<Look> {
         let mut look = self.look_once(cpu_clock)?;
         for _ in 1..LOOKS {
             let took_ns = crate::clock::now_ns().saturating_sub(look.sample.at_ns);
@@ -81,17 +89,14 @@ impl Statistics {
     }
 
     /// The time is read first: a thread found asleep slept at that time or began to, and what it waited before is counted.
-    fn look_once(&self, cpu_clock: i32) -> Option<Look> {
+    fn look_once(&mut self, cpu_clock: i32) -> Option<Look> {
         use std::os::unix::fs::FileExt;
 
-        /// Several times as long as `status` is.
-        const LONGEST: usize = 8 * 1024;
-        let mut status = [0; LONGEST];
         let at_ns = crate::clock::now_ns();
         let cpu_ns = crate::os::cpu_time_ns(cpu_clock)?;
-        let status_length = self.status.read_at(&mut status, 0).ok()?;
+        let length = self.status.read_at(&mut self.text, 0).ok()?;
         let run_delay_ns = self.run_delay_ns()?;
-        parse(status.get(..status_length)?, run_delay_ns, cpu_ns, at_ns)
+        parse(self.text.get(..length)?, run_delay_ns, cpu_ns, at_ns)
     }
 
     /// Run-queue wait of the thread so far, in nanoseconds, without a wait that is going on.
@@ -106,7 +111,7 @@ impl Statistics {
         None
     }
 
-    pub(crate) fn look(&self, _cpu_clock: i32) -> Option<Look> {
+    pub(crate) fn look(&mut self, _cpu_clock: i32) -> Option<Look> {
         None
     }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::capture::SignalCell;
 use crate::clock::{Moment, now_ns};
+use crate::watchdog::Mark;
 use crate::{os, watchdog};
 
 mod poll;
@@ -35,6 +36,9 @@ pub(crate) struct ThreadSlot {
     poll: PollCell,
     /// The poll counter when this thread took the slot.
     seq_at_start: AtomicU64,
+    /// When that was, and the CPU time that it had used by then.
+    started_ns: AtomicU64,
+    cpu_ns_at_start: AtomicU64,
     /// Hooked polls inside of the running poll.
     #[cfg(tokio_unstable)]
     inner_polls: AtomicU64,
@@ -130,6 +134,8 @@ impl ThreadSlot {
             name: Mutex::new(String::new()),
             poll: PollCell::new(),
             seq_at_start: AtomicU64::new(0),
+            started_ns: AtomicU64::new(0),
+            cpu_ns_at_start: AtomicU64::new(0),
             #[cfg(tokio_unstable)]
             inner_polls: AtomicU64::new(0),
             scope: AtomicU64::new(0),
@@ -162,6 +168,8 @@ impl ThreadSlot {
         self.unparked.clear();
         self.worker.store(NO_WORKER, Relaxed);
         self.seq_at_start.store(self.seq(), Relaxed);
+        self.started_ns.store(now_ns(), Relaxed);
+        self.cpu_ns_at_start.store(os::own_cpu_time_ns(), Relaxed);
         self.in_use.store(true, Release);
     }
 
@@ -317,6 +325,16 @@ impl ThreadSlot {
     /// False for a thread that has neither polled nor parked since it took this slot.
     pub(crate) fn was_used(&self) -> bool {
         self.seq() != self.seq_at_start.load(Relaxed) || self.last_seen() > 0
+    }
+
+    /// What the thread had used when it took this slot: it may have computed for long before anybody looked, and before
+    /// the clock of [`now_ns`] began. Its waits until then are not known, and left out.
+    pub(crate) fn mark_at_start(&self) -> Mark {
+        Mark {
+            at_ns: self.started_ns.load(Relaxed),
+            cpu_ns: self.cpu_ns_at_start.load(Relaxed),
+            run_delay_ns: 0,
+        }
     }
 
     pub(crate) fn tid(&self) -> i32 {

@@ -29,15 +29,18 @@ use consumers::Consumers;
 use numbered::Numbered;
 use punctuality::Punctuality;
 use target::{Observation, Observer, TargetId};
+pub(crate) use threads::Mark;
 use threads::Threads;
 use track::{Limits, Track};
 
-/// Ticks without anything to watch before the watchdog sleeps until it is woken.
-const QUIET_TICKS: u32 = 4;
+/// Ticks without any work before the watchdog sleeps until it is woken.
+const QUIET_TICKS: u32 = 2;
 /// The longest sleep: schedule latency is measured at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How often schedule latency is measured while there is work.
 const PING_INTERVAL_NS: u64 = 250_000_000;
+/// A look is taken later than it can be due by this part of a tick: at that very moment it would mostly come too early.
+const MARGIN: u32 = 8;
 /// The tick while nobody has asked for another.
 const DEFAULT_TICK: Duration = Duration::from_millis(5);
 
@@ -110,11 +113,13 @@ struct Watchdog {
     tracks: Numbered<TargetId, Track>,
     threads: Threads,
     observer: Observer,
+    /// What the threads had done at the last tick, see [`done_by`].
+    done: u64,
     /// Kept from tick to tick for its memory.
     busy: Vec<Observation>,
     over: Vec<TargetId>,
-    /// Something has lasted from one tick to the next.
-    alert: bool,
+    /// When the next look at something that lasted from one tick to the next can be due; never, if nothing did.
+    due_ns: u64,
     tick: Duration,
     tick_number: u64,
     last_tick_ns: u64,
@@ -135,9 +140,10 @@ impl Watchdog {
             tracks: Numbered::default(),
             threads: Threads::default(),
             observer: Observer::default(),
+            done: 0,
             busy: Vec::new(),
             over: Vec::new(),
-            alert: false,
+            due_ns: u64::MAX,
             tick: DEFAULT_TICK,
             tick_number: 0,
             last_tick_ns: now_ns(),
@@ -171,11 +177,12 @@ impl Watchdog {
     /// Waits for the next tick. False if a thread with work ended a long sleep.
     fn rest(&mut self, punctuality: &mut Punctuality, quiet_ticks: u32) -> bool {
         let long = quiet_ticks > QUIET_TICKS;
-        let length = match (long, self.alert) {
-            (true, _) => LONGEST_SLEEP,
-            (false, true) => self.tick,
-            // What begins after this is still seen before half of the threshold has passed.
-            (false, false) => self.tick * 2,
+        let length = if long {
+            LONGEST_SLEEP
+        } else {
+            let due_in = Duration::from_nanos(self.due_ns.saturating_sub(now_ns()));
+            // What begins after this is still seen a tick before the threshold has passed, of which a tick is a quarter.
+            (due_in.saturating_add(self.tick / MARGIN)).clamp(self.tick, self.tick * 3)
         };
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);
@@ -222,22 +229,26 @@ impl Watchdog {
         of_guards.chain(of_probe).min().unwrap_or(DEFAULT_TICK)
     }
 
-    /// One tick. True if any thread had work.
+    /// One tick. True if any thread has work, or had some since the last one.
     fn look_at_everything(&mut self) -> bool {
-        let now = now_ns();
+        // What is seen now began after this at the next tick, and before `now` at this one.
+        let begun_ns = now_ns();
         self.tick_number += 1;
-        self.alert = false;
+        self.due_ns = u64::MAX;
         let mut busy = mem::take(&mut self.busy);
         let must_poll = self.observer.observe(&self.slots, &self.lists, &mut busy);
+        let now = now_ns();
         for observation in &busy {
             self.visit(observation, now);
         }
         self.finish_unseen(now);
         self.threads.mark(&self.slots);
-        self.last_tick_ns = now;
+        self.last_tick_ns = begun_ns;
+        let done = done_by(&self.slots);
+        let had_work = mem::replace(&mut self.done, done) != done;
         let has_work = !busy.is_empty() || must_poll;
         self.busy = busy;
-        has_work
+        has_work || had_work
     }
 
     /// Finishes what was not seen in this tick.
@@ -276,7 +287,7 @@ impl Watchdog {
             let start = observation.start(last_tick_ns, now, tick_ns);
             Track::begin(observation, start, before)
         });
-        self.alert |= track.tick_number + 1 == self.tick_number;
+        let lasts = track.tick_number + 1 == self.tick_number;
         track.tick_number = self.tick_number;
         track.observation = *observation;
         let limits = Limits {
@@ -289,6 +300,9 @@ impl Watchdog {
             send(&self.messages, event);
         } else {
             track.prepare(threshold_ns, &mut self.capturer, runtime);
+        }
+        if lasts {
+            self.due_ns = self.due_ns.min(track.due_ns(threshold_ns));
         }
         if track.is_open() {
             export::stalled_now(place(&self.lists, observation), track.age_ns(now));
@@ -331,6 +345,13 @@ impl Watchdog {
         export::probe_cpu(cpu_ns.saturating_sub(self.cpu_exported_ns));
         self.cpu_exported_ns = cpu_ns;
     }
+}
+
+/// Changes whenever any of the threads polls or parks: at most ticks, most workers of a runtime that is not full are parked.
+fn done_by(slots: &[&'static ThreadSlot]) -> u64 {
+    slots.iter().fold(0, |done: u64, slot| {
+        done.wrapping_add(slot.seq()).wrapping_add(slot.last_seen())
+    })
 }
 
 fn place<'a>(lists: &'a Lists, observation: &Observation) -> export::Place<'a> {

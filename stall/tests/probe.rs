@@ -7,14 +7,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "metrics")]
 use metrics_exporter_prometheus::PrometheusBuilder;
 use stall::{CaptureMode, Kind, Phase, StallProbe, StallReport, ThreadHooks};
 use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
+#[cfg(feature = "metrics")]
 mod child;
 mod support;
 
+#[cfg(feature = "metrics")]
 use child::{in_a_child, is_child};
 use support::{PATIENCE, probe, stall_of, stall_so_far};
 
@@ -153,6 +156,7 @@ fn a_stall_names_what_it_was_about() {
     );
 }
 
+#[cfg(feature = "json")]
 #[test]
 fn a_report_survives_json() {
     let runtime = current_thread("json");
@@ -258,6 +262,7 @@ fn the_time_between_two_runs_of_a_current_thread_runtime_is_no_stall() {
     );
 }
 
+#[cfg(feature = "metrics")]
 #[test]
 fn metrics_are_exported() {
     let output = in_a_child("export_metrics");
@@ -277,6 +282,7 @@ fn metrics_are_exported() {
 }
 
 /// Run by `metrics_are_exported` in a process of its own: a recorder is global.
+#[cfg(feature = "metrics")]
 #[test]
 fn export_metrics() {
     if !is_child() {

@@ -6,6 +6,8 @@ use super::{Class, Frame, Kind, Phase, StallReport};
 
 /// Frames between the innermost and the first of the program's own that are worth a line.
 const LEADING_FRAMES: usize = 8;
+/// So much time without a CPU makes a stall look longer than it is.
+const WORTH_TELLING_US: u64 = 1_000;
 
 impl fmt::Display for StallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -14,6 +16,10 @@ impl fmt::Display for StallReport {
             Phase::Ended => "stalled ",
         })?;
         write!(f, "{:.1} ms", self.wall_us as f64 / 1e3)?;
+        if self.wall_us.saturating_sub(self.net_us) >= WORTH_TELLING_US {
+            // What it is blamed for is this.
+            write!(f, " ({:.1} ms net)", self.net_us as f64 / 1e3)?;
+        }
         match (self.class, &self.syscall) {
             (Class::Blocked, Some(syscall)) => write!(f, ", blocked in {syscall}")?,
             (Class::Blocked, None) => write!(f, ", blocked")?,

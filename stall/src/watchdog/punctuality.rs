@@ -12,7 +12,9 @@ const NOISE: Duration = Duration::from_millis(5);
 const LATEST_TIMER: Duration = Duration::from_millis(100);
 
 /// Its own run-queue wait is read again once it may have grown by this much.
-const UNKNOWN_WAIT: Duration = Duration::from_micros(500);
+const UNKNOWN_WAIT: Duration = Duration::from_millis(2);
+/// Who is awake for longer may have gone to sleep meanwhile: as one that waits for a sleeping thread's stack does.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// Knows how long the watchdog's own thread has waited for a CPU, and how often it slept.
 ///
@@ -27,7 +29,8 @@ pub(crate) struct Punctuality {
     /// The most that the thread can have waited since that was read: as long as it was late or awake.
     waited_at_most_ns: u64,
     woke_ns: u64,
-    sleeps: u64,
+    /// How often it has gone to sleep, if it is known.
+    sleeps: Option<u64>,
 }
 
 impl Punctuality {
@@ -37,7 +40,7 @@ impl Punctuality {
             run_delay_ns: None,
             waited_at_most_ns: u64::MAX,
             woke_ns: 0,
-            sleeps: 0,
+            sleeps: None,
         }
     }
 
@@ -48,8 +51,11 @@ impl Punctuality {
         if self.waited_at_most_ns > nanos(UNKNOWN_WAIT) {
             self.run_delay_ns = self.own.run_delay_ns();
             self.waited_at_most_ns = 0;
+            self.sleeps = None;
         }
-        self.sleeps = os::own_sleeps();
+        if awake_ns > nanos(AWAKE) || self.sleeps.is_none() {
+            self.sleeps = Some(os::own_sleeps());
+        }
     }
 
     /// How long the process was stopped, if it was, for a thread that meant to wake at `planned_ns`.
@@ -58,12 +64,14 @@ impl Punctuality {
         let late_ns = match self.woke_ns.checked_sub(planned_ns) {
             Some(late_ns) if late_ns <= nanos(NOISE) => {
                 self.may_have_waited(late_ns);
+                self.sleeps = self.sleeps.map(|sleeps| sleeps + 1);
                 return None;
             }
             Some(late_ns) => late_ns,
             None => {
-                // Nobody knows when it was woken.
+                // Nobody knows when it was woken, nor whether it slept.
                 self.may_have_waited(u64::MAX);
+                self.sleeps = None;
                 return None;
             }
         };
@@ -73,7 +81,8 @@ impl Punctuality {
         };
         let waited_ns = waited_ns.saturating_sub(self.waited_at_most_ns);
         self.may_have_waited(late_ns);
-        let sleeps = os::own_sleeps().saturating_sub(self.sleeps);
+        let sleeps = self.sleeps.take();
+        let sleeps = sleeps.map_or(0, |before| os::own_sleeps().saturating_sub(before));
         stopped_for_ns(late_ns, waited_ns, sleeps)
     }
 

@@ -147,7 +147,8 @@ impl Observation {
     /// this one be late).
     pub(crate) fn start(&self, last_tick_ns: u64, now: u64, tick_ns: u64) -> Start {
         if let Some(start) = self.poll.and_then(|poll| poll.start) {
-            let start_ns = stamp_ns(start).min(now);
+            // Later than `now` if the watchdog was kept from running before it observed: then that time is not the poll's.
+            let start_ns = stamp_ns(start);
             return Start {
                 likely_ns: start_ns,
                 latest_ns: start_ns,
@@ -275,4 +276,22 @@ fn holds_its_worker(slot: &'static ThreadSlot, owners: &Owners) -> bool {
 
 fn address_of(slot: &'static ThreadSlot) -> usize {
     std::ptr::from_ref(slot).addr()
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::clock::{now_ns, stamp};
+    use crate::slot;
+
+    #[test]
+    fn a_poll_that_began_after_the_tick_is_not_older_than_it_is() {
+        let now = now_ns();
+        let slot = slot::current().expect("this thread lives");
+        slot.begin_poll(stamp(), 0);
+        let poll = slot.running_poll().expect("it runs");
+        slot.end_poll();
+        let start = Observation::of_poll(slot, poll).start(now, now, 0);
+        assert!(start.latest_ns > now && start.likely_ns > now, "{start:?}");
+    }
 }

@@ -19,7 +19,7 @@ struct Known {
     statistics: Option<Statistics>,
 }
 
-/// What a thread had used at some moment. Zeros: before everything.
+/// What a thread had used at some moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark {
     pub(crate) at_ns: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Mark {
 
 /// A busy thread's run-queue wait is read at every so many marks only, as that takes longer than all else: what it waits
 /// meanwhile may be taken for waiting after the mark, which accuses nobody.
-const MARKS_PER_RUN_DELAY: u32 = 4;
+const MARKS_PER_RUN_DELAY: u32 = 8;
 
 impl Threads {
     /// Looks at the thread of `slot`. `None` where the system does not tell, or the thread is gone.
@@ -71,8 +71,8 @@ impl Threads {
         let tid = slot.tid();
         let new = || Known {
             tid,
-            mark: Mark::default(),
-            marks: 0,
+            mark: slot.mark_at_start(),
+            marks: MARKS_PER_RUN_DELAY - 1,
             statistics: None,
         };
         let known = self.0.entry(address_of(slot)).or_insert_with(new);
@@ -91,9 +91,9 @@ impl Known {
             return;
         };
         self.marks = (self.marks + 1) % MARKS_PER_RUN_DELAY;
-        let is_first = self.mark.at_ns == 0;
-        if exactly || is_first || self.marks == 0 {
-            let Some(run_delay_ns) = self.statistics().and_then(Statistics::run_delay_ns) else {
+        if exactly || self.marks == 0 {
+            let Some(run_delay_ns) = self.statistics().and_then(|known| known.run_delay_ns())
+            else {
                 return;
             };
             self.mark.run_delay_ns = run_delay_ns;
@@ -103,14 +103,37 @@ impl Known {
         self.mark.cpu_ns = cpu_ns;
     }
 
-    fn statistics(&mut self) -> Option<&Statistics> {
+    fn statistics(&mut self) -> Option<&mut Statistics> {
         if self.statistics.is_none() {
             self.statistics = Statistics::open(self.tid);
         }
-        self.statistics.as_ref()
+        self.statistics.as_mut()
     }
 }
 
 fn address_of(slot: &'static ThreadSlot) -> usize {
     std::ptr::from_ref(slot).addr()
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::slot;
+
+    const BUSY_NS: u64 = 20_000_000;
+
+    #[test]
+    fn what_a_thread_computed_before_it_was_known_is_not_its_first_poll() {
+        let busy = thread::spawn(|| {
+            while os::own_cpu_time_ns() < BUSY_NS {}
+            let slot = slot::current().expect("a living thread");
+            let mark = Threads::default().last_mark(slot);
+            (mark, now_ns())
+        });
+        let (mark, later_ns) = busy.join().expect("no panic");
+        assert!(mark.cpu_ns >= BUSY_NS, "{mark:?}");
+        assert!((1..=later_ns).contains(&mark.at_ns), "{mark:?}");
+    }
 }

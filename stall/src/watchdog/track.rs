@@ -161,6 +161,17 @@ impl Track {
         is_due
     }
 
+    /// When the next look can be due. At once while a report is open: nothing else shows when that stall ends.
+    pub(crate) fn due_ns(&self, threshold_ns: u64) -> u64 {
+        if self.is_open() {
+            0
+        } else if self.account.first().is_none() && !self.blind {
+            self.stretch.start_ns() + threshold_ns / FIRST_LOOK
+        } else {
+            self.next_look_ns
+        }
+    }
+
     /// The length at which the next report is due.
     fn level_ns(&self, threshold_ns: u64) -> u64 {
         threshold_ns.saturating_mul(1 << self.sent.min(40))
@@ -379,8 +390,11 @@ impl Track {
     }
 
     fn class(&self, known: Breakdown) -> Class {
+        let looked_once = known.covered_ns == 0;
         if self.blind {
             Class::Unknown
+        } else if looked_once && self.state == ThreadState::Sleeping {
+            Class::Blocked
         } else if known.cpu_ns >= known.slept_ns() {
             Class::Cpu
         } else {
@@ -418,79 +432,4 @@ fn unix_ms() -> u64 {
 }
 
 #[cfg(all(test, target_os = "linux", not(miri)))]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::super::account::Sample;
-    use super::*;
-    use crate::clock::stamp;
-    use crate::slot;
-
-    const LIMITS: Limits = Limits {
-        threshold_ns: 1,
-        hang_after_ns: None,
-    };
-
-    #[test]
-    fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
-        let (ask, told) = sleeper();
-        let mut threads = Threads::default();
-        let (slot, before) = asleep(&told, &mut threads);
-        let poll = slot.running_poll().expect("it sleeps in it");
-        let observation = Observation::of_poll(slot, poll);
-        let mut look = || {
-            let now = now_ns();
-            let start = observation.start(now, now, 0);
-            let mut track = Track::begin(&observation, start, before);
-            track.look(now, LIMITS, &mut threads, None)
-        };
-        assert!(look());
-        ask.send(()).expect("it waits");
-        asleep(&told, &mut Threads::default());
-        assert!(!look());
-    }
-
-    /// A thread that says its slot, sleeps in a poll until it is asked to end that, says so, and sleeps until nobody can
-    /// ask any more.
-    pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static ThreadSlot>) {
-        let (tell, told) = mpsc::channel();
-        let (ask, asked) = mpsc::channel();
-        thread::spawn(move || {
-            let slot = slot::current().expect("a living thread");
-            slot.begin_poll(stamp(), 0);
-            tell.send(slot).expect("the test waits");
-            asked.recv().expect("the test goes on");
-            slot.end_poll();
-            tell.send(slot).expect("the test waits");
-            // Nobody can ask any more.
-            let _ = asked.recv();
-        });
-        (ask, told)
-    }
-
-    /// The thread that `told` comes from, once it sleeps, and what it has used by then.
-    pub(super) fn asleep(
-        told: &mpsc::Receiver<&'static ThreadSlot>,
-        threads: &mut Threads,
-    ) -> (&'static ThreadSlot, Mark) {
-        let slot = told.recv().expect("it lives");
-        loop {
-            let Sample {
-                at_ns,
-                cpu_ns,
-                run_delay_ns,
-                state,
-                ..
-            } = threads.look(slot).expect("Linux").sample;
-            if state == ThreadState::Sleeping {
-                let mark = Mark {
-                    at_ns,
-                    cpu_ns,
-                    run_delay_ns,
-                };
-                return (slot, mark);
-            }
-            thread::yield_now();
-        }
-    }
-}
+mod tests;
