@@ -46,14 +46,11 @@ local function set_aside(owner, id, score, job)
   end
 end
 
--- The next job of `owner`, leased; nil when what stood there cannot be claimed.
-local function take(owner, tag)
-  local head = redis.call('ZPOPMIN', P .. 'pending:' .. owner)
-  local id = head[1]
-  local job = id and read(id, unpack(ARGV, 9))
+-- The job at the head of an owner's pending ones, now held by the worker; nil when it cannot be claimed.
+local function start(owner, id, score)
+  local job = read(id, unpack(ARGV, 9))
   if not job or not job.known or job.state ~= 'queued' then
-    if id then set_aside(owner, id, head[2], job) end
-    schedule(owner)
+    set_aside(owner, id, score, job)
     return nil
   end
   place(P .. 'queued', id, nil)
@@ -62,31 +59,60 @@ local function take(owner, tag)
   end
   job.attempt = job.attempt + 1
   move(job, 'running', 'attempt', job.attempt, 'worker', worker, 'started_at', now)
-  if may_run(owner) then
-    redis.call('ZADD', P .. 'owners', tag + 1, owner)
-  else
-    rest(owner, tag + 1)
-  end
   return job
 end
 
 local taken, clock = {}, nil
-for _ = 1, wanted + 15 do
-  if #taken == wanted then break end
-  local first = redis.call('ZRANGE', P .. 'owners', 0, 0, 'WITHSCORES')
-  local owner, tag = first[1], number(first[2])
-  if not owner then
-    take_over()
-    if redis.call('EXISTS', P .. 'owners') == 0 then break end
-  elseif at_limit(owner) then -- the limit was lowered
-    rest(owner, tag)
-  else
-    local job = take(owner, tag)
+
+-- Leases up to `most` of the next jobs of `owner`, each of which moves its virtual time on by one. Answers how many were
+-- looked at.
+local function serve(owner, tag, most)
+  local heads = redis.call('ZPOPMIN', P .. 'pending:' .. owner, most)
+  local before = #taken
+  for at = 1, #heads, 2 do
+    local job = start(owner, heads[at], heads[at + 1])
     if job then
-      clock = tag
       taken[#taken + 1] = job.id .. ' ' .. job.attempt
       hand_over(job, now)
     end
+  end
+  local served = #taken - before
+  if served == 0 then
+    schedule(owner)
+  else
+    clock = tag + served - 1
+    if may_run(owner) then
+      redis.call('ZADD', P .. 'owners', tag + served, owner)
+    else
+      rest(owner, tag + served)
+    end
+  end
+  return math.max(#heads / 2, 1)
+end
+
+-- How many jobs the first of `owners` may have before it is another's turn, or its running limit is reached.
+local function in_a_row(owners)
+  if OWNER_LIMIT > 0 then return 1 end
+  local first, tag, second, second_tag = owners[1], number(owners[2]), owners[3], number(owners[4])
+  if not second then return math.huge end
+  local turns = math.max(math.ceil(second_tag - tag), 1)
+  if tag + turns == second_tag and first < second then turns = turns + 1 end
+  return turns
+end
+
+local looks = wanted + 15
+while looks > 0 and #taken < wanted do
+  local owners = redis.call('ZRANGE', P .. 'owners', 0, 1, 'WITHSCORES')
+  local owner, tag = owners[1], number(owners[2])
+  if not owner then
+    take_over()
+    looks = looks - 1
+    if redis.call('EXISTS', P .. 'owners') == 0 then break end
+  elseif at_limit(owner) then -- the limit was lowered
+    rest(owner, tag)
+    looks = looks - 1
+  else
+    looks = looks - serve(owner, tag, math.min(in_a_row(owners), wanted - #taken, looks))
   end
 end
 local more = redis.call('EXISTS', P .. 'owners')
