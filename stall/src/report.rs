@@ -69,13 +69,23 @@ impl StallReport {
     /// True if the thread was found waiting for memory: for a page from the disk, or in the allocator, which is slow when
     /// it is the first to touch memory that a busy machine has yet to find.
     pub(crate) fn waits_for_memory(&self) -> bool {
-        let allocates = |frame: &Frame| {
-            let name = frame.function.rsplit("::").next().unwrap_or_default();
-            ALLOCATING.contains(&name)
-        };
+        let allocates = |frame: &Frame| ALLOCATING.contains(&frame.name());
         self.syscall.as_deref() == Some(PAGE_FAULT) || self.frames.iter().any(allocates)
     }
+
+    /// True if the thread was found waiting for a lock of tokio's own. It is held for moments, unless its holder gets no CPU.
+    pub(crate) fn waits_for_runtime(&self) -> bool {
+        let mut frames = self.frames.iter();
+        let waits = frames.any(|frame| LOCKING.contains(&frame.name()));
+        let locks_it = frames.find(|frame| !LOCKS.contains(&frame.crate_name()));
+        waits && locks_it.is_some_and(|frame| frame.crate_name() == "tokio")
+    }
 }
+
+/// In these parking_lot's mutex and that of `std` wait.
+const LOCKING: &[&str] = &["lock_slow", "lock_contended"];
+/// What stands between them and whoever locks.
+const LOCKS: &[&str] = &["parking_lot", "lock_api", "std"];
 
 /// Through these every Rust program gets its memory, whatever its allocator is.
 const ALLOCATING: &[&str] = &["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc"];
@@ -98,6 +108,19 @@ pub struct Frame {
     pub module: Option<String>,
     /// Address in `module`'s own address space, as `addr2line -e module` takes it.
     pub address: u64,
+}
+
+impl Frame {
+    /// The function without its path.
+    fn name(&self) -> &str {
+        self.function.rsplit("::").next().unwrap_or_default()
+    }
+
+    /// Where its path begins, or that of the type whose trait it implements.
+    fn crate_name(&self) -> &str {
+        let path = self.function.trim_start_matches('<');
+        path.split("::").next().unwrap_or_default()
+    }
 }
 
 /// Which moment of a stall a report describes.

@@ -40,7 +40,8 @@ pub struct TestOptions {
     /// these. What the test itself does, and what a dependency does on its own, does not count then.
     pub within: &'static [&'static str],
     /// Only stalls whose blame is certain count: one poll of a watched future was stuck, not a worker that may have had
-    /// many short polls, and not for memory that the machine was slow to give: a page from the disk, an allocation.
+    /// many short polls, and not for what a busy machine was slow to give: a page from the disk, memory, or a lock of
+    /// tokio's own, whose holder had no CPU.
     pub certain: bool,
     /// Whether a thread that computed counts, or only one that slept. False is for tests whose own future drives
     /// hundreds of calls at once, so that the length of its polls says nothing about any of them.
@@ -65,7 +66,9 @@ impl TestOptions {
                 .user_frames
                 .iter()
                 .any(|frame| frame.file.as_deref().is_some_and(is_of));
-        let is_certain = stall.kind != Kind::WorkerBusy && !stall.waits_for_memory();
+        let is_certain = stall.kind != Kind::WorkerBusy
+            && !stall.waits_for_memory()
+            && !stall.waits_for_runtime();
         let slept = stall.class == Class::Blocked;
         is_within && (is_certain || !self.certain) && (slept || self.computing)
     }
@@ -168,5 +171,31 @@ mod tests {
             class: Class::Cpu,
             ..stall
         }));
+    }
+
+    #[test]
+    fn a_lock_of_the_runtime_is_not_certain_and_one_of_the_program_is() {
+        let locked_by = |function: &str| {
+            let stall = stall_in("/build/server/src/main.rs");
+            let names = [
+                "sched_yield",
+                "parking_lot::raw_mutex::RawMutex::lock_slow",
+                "<parking_lot::raw_mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
+                "lock_api::mutex::Mutex<R,T>::lock",
+                function,
+                "tokio::runtime::task::raw::poll",
+            ];
+            let frame = |name: &str| Frame {
+                function: name.to_owned(),
+                ..stall.user_frames[0].clone()
+            };
+            StallReport {
+                frames: names.map(frame).to_vec(),
+                ..stall
+            }
+        };
+        let of_tokio = "tokio::runtime::scheduler::multi_thread::park::Inner::unpark_condvar";
+        assert!(!STRICT.count(&locked_by(of_tokio)));
+        assert!(STRICT.count(&locked_by("server::serve")));
     }
 }
