@@ -11,17 +11,27 @@ pub(super) fn ends_with_call(before: &[u8; LONGEST_CALL]) -> bool {
     return aarch64(before);
 }
 
-/// The function that the call named which returns to `return_address` and ends with `before`, should it name one.
-pub(super) fn called_from(before: &[u8; LONGEST_CALL], return_address: u64) -> Option<u64> {
-    let [.., a, b, c, d, e] = *before;
+/// The function that the call named which returns to `return_address` and ends with `before`, should it name one, or a
+/// place of its address, as for a function that the linker may put elsewhere: `word_at` reads it.
+pub(super) fn called_from(
+    before: &[u8; LONGEST_CALL],
+    return_address: u64,
+    word_at: impl FnOnce(u64) -> Option<u64>,
+) -> Option<u64> {
+    let [.., z, a, b, c, d, e] = *before;
     #[cfg(target_arch = "x86_64")]
-    return (a == 0xe8).then(|| {
+    {
         let offset = i32::from_le_bytes([b, c, d, e]);
-        return_address.wrapping_add_signed(offset.into())
-    });
+        let named = return_address.wrapping_add_signed(offset.into());
+        match (z, a) {
+            (_, 0xe8) => Some(named),
+            (0xff, 0x15) => word_at(named),
+            _ => None,
+        }
+    }
     #[cfg(target_arch = "aarch64")]
     {
-        let _ = a;
+        let _ = (z, a, word_at);
         let instruction = u32::from_le_bytes([b, c, d, e]);
         let is_direct = instruction & 0xfc00_0000 == 0x9400_0000;
         // 26 bits, in words, from the call itself.
@@ -97,10 +107,14 @@ mod tests {
 
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn knows_what_a_direct_call_calls() {
+    fn knows_what_a_call_calls_that_names_it() {
         let call = ending_with(&[0xe8, 0xf0, 0xff, 0xff, 0xff]);
-        assert_eq!(called_from(&call, 0x1000), Some(0xff0));
-        assert_eq!(called_from(&ending_with(&[0xff, 0xd0]), 0x1000), None);
+        let word_at = |place| (place == 0x3010).then_some(0x7000);
+        assert_eq!(called_from(&call, 0x1000, word_at), Some(0xff0));
+        let by_table = ending_with(&[0xff, 0x15, 0x10, 0x20, 0, 0]);
+        assert_eq!(called_from(&by_table, 0x1000, word_at), Some(0x7000));
+        let by_register = ending_with(&[0xff, 0xd0]);
+        assert_eq!(called_from(&by_register, 0x1000, word_at), None);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Search<'_> {
     fn try_return_addresses(&mut self, walk: &Walk, pc: u64) -> bool {
         // The first word may already be it.
         let mut places = self.places(walk.sp().saturating_sub(8), RETURN_ADDRESSES);
-        places.sort_by_key(|place| !place.called.is_some_and(|called| is_in(called, pc)));
+        places.sort_by_key(|place| way_into(place.called, pc));
         places.iter().any(|place| {
             let returned = walk.returned(place.return_address, place.address + 16);
             returned
@@ -99,10 +99,13 @@ impl Search<'_> {
     }
 }
 
-/// True if the short function that begins at `start` is at `pc`.
-fn is_in(start: u64, pc: u64) -> bool {
-    pc.checked_sub(start)
-        .is_some_and(|offset| offset < SHORT_FUNCTION)
+/// How far `pc` is into the function that was called; the most if it is not in it. Of several calls to what may be the
+/// function of `pc`, as its beginning is not known, the one to the nearest beginning is the likeliest.
+fn way_into(called: Option<u64>, pc: u64) -> u64 {
+    called
+        .and_then(|start| pc.checked_sub(start))
+        .filter(|offset| *offset < SHORT_FUNCTION)
+        .unwrap_or(u64::MAX)
 }
 
 /// Two words on the stack: any, and an address that a call returns to.
@@ -123,9 +126,15 @@ impl Place {
         (!is_known || ends_with_call(&before)).then(|| Self {
             address,
             return_address,
-            called: called_from(&before, return_address).filter(|_| is_known),
+            called: called_from(&before, return_address, word_at).filter(|_| is_known),
         })
     }
+}
+
+fn word_at(address: u64) -> Option<u64> {
+    let mut word = [0; size_of::<u64>()];
+    let is_known = matches!(read_own_memory(address, &mut word), Ok(n) if n == word.len());
+    is_known.then(|| u64::from_ne_bytes(word))
 }
 
 #[cfg(all(test, target_arch = "x86_64", not(miri)))]
@@ -165,6 +174,14 @@ mod tests {
         let read = unsafe { stall_read_without_unwind_rules(pipe.as_raw_fd(), start, 1) };
         assert_eq!(read, 1);
         std::hint::black_box(&buffer).0[0]
+    }
+
+    #[test]
+    fn of_two_calls_the_one_to_the_nearer_function_is_likelier() {
+        let before = way_into(Some(0x1000), 0x1090);
+        let itself = way_into(Some(0x1080), 0x1090);
+        let unknown = [None, Some(0x2000), Some(0)].map(|called| way_into(called, 0x1090));
+        assert!(itself < before && unknown.iter().all(|way| before < *way));
     }
 
     #[test]
