@@ -181,8 +181,8 @@ impl Watchdog {
             LONGEST_SLEEP
         } else {
             let due_in = Duration::from_nanos(self.due_ns.saturating_sub(now_ns()));
-            // What begins after this is still seen a tick before the threshold has passed, of which a tick is a quarter.
-            (due_in.saturating_add(self.tick / MARGIN)).clamp(self.tick, self.tick * 3)
+            // What begins after this is still seen before half of the threshold has passed.
+            (due_in.saturating_add(self.tick / MARGIN)).clamp(self.tick, self.tick * 2)
         };
         if quiet_ticks == QUIET_TICKS {
             ASLEEP.store(true, SeqCst);

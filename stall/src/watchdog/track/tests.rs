@@ -16,9 +16,7 @@ const LIMITS: Limits = Limits {
 fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
     let (ask, told) = sleeper();
     let mut threads = Threads::default();
-    let (slot, before) = asleep(&told, &mut threads);
-    let poll = slot.running_poll().expect("it sleeps in it");
-    let observation = Observation::of_poll(slot, poll);
+    let (observation, before) = asleep_in_poll(&told, &mut threads);
     let mut look = || {
         let now = now_ns();
         let start = observation.start(now, now, 0);
@@ -35,9 +33,7 @@ fn a_sample_taken_after_the_end_of_its_poll_says_nothing() {
 fn a_thread_that_was_found_asleep_at_once_is_blocked() {
     let (_ask, told) = sleeper();
     let mut threads = Threads::default();
-    let (slot, before) = asleep(&told, &mut threads);
-    let poll = slot.running_poll().expect("it sleeps in it");
-    let observation = Observation::of_poll(slot, poll);
+    let (observation, before) = asleep_in_poll(&told, &mut threads);
     let now = now_ns();
     let mut track = Track::begin(&observation, observation.start(now, now, 0), before);
     assert!(track.look(now, LIMITS, &mut threads, None));
@@ -60,6 +56,16 @@ pub(super) fn sleeper() -> (mpsc::Sender<()>, mpsc::Receiver<&'static ThreadSlot
         let _ = asked.recv();
     });
     (ask, told)
+}
+
+/// The poll that the thread `told` comes from sleeps in, and what the thread has used by then.
+pub(super) fn asleep_in_poll(
+    told: &mpsc::Receiver<&'static ThreadSlot>,
+    threads: &mut Threads,
+) -> (Observation, Mark) {
+    let (slot, before) = asleep(told, threads);
+    let poll = slot.running_poll().expect("it sleeps in it");
+    (Observation::of_poll(slot, poll), before)
 }
 
 /// The thread that `told` comes from, once it sleeps, and what it has used by then.

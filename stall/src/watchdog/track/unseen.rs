@@ -69,16 +69,13 @@ mod tests {
     use super::*;
     use crate::engine::Lists;
     use crate::probe::Settings;
-    use crate::watchdog::target::Observation;
-    use crate::watchdog::track::tests::{asleep, sleeper};
+    use crate::watchdog::track::tests::{asleep, asleep_in_poll, sleeper};
 
     /// What is told of a poll that was last seen asleep and is over, by a probe with this threshold.
     fn told_of_a_sleeping_poll(threshold: Duration) -> Option<Event> {
         let (ask, told) = sleeper();
         let mut threads = Threads::default();
-        let (slot, before) = asleep(&told, &mut threads);
-        let poll = slot.running_poll().expect("it sleeps in it");
-        let observation = Observation::of_poll(slot, poll);
+        let (observation, before) = asleep_in_poll(&told, &mut threads);
         let now = now_ns();
         let mut track = Track::begin(&observation, observation.start(now, now, 0), before);
         assert!(track.sample(false, &mut threads));
