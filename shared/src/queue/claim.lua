@@ -90,16 +90,6 @@ local function serve(owner, tag, most)
   return math.max(#heads / 2, 1)
 end
 
--- How many jobs the first of `owners` may have before it is another's turn, or its running limit is reached.
-local function in_a_row(owners)
-  if OWNER_LIMIT > 0 then return 1 end
-  local first, tag, second, second_tag = owners[1], number(owners[2]), owners[3], number(owners[4])
-  if not second then return math.huge end
-  local turns = math.max(math.ceil(second_tag - tag), 1)
-  if tag + turns == second_tag and first < second then turns = turns + 1 end
-  return turns
-end
-
 local looks = wanted + 15
 while looks > 0 and #taken < wanted do
   local owners = redis.call('ZRANGE', P .. 'owners', 0, 1, 'WITHSCORES')
@@ -112,7 +102,8 @@ while looks > 0 and #taken < wanted do
     rest(owner, tag)
     looks = looks - 1
   else
-    looks = looks - serve(owner, tag, math.min(in_a_row(owners), wanted - #taken, looks))
+    local alone = not owners[3] and OWNER_LIMIT == 0
+    looks = looks - serve(owner, tag, alone and math.min(wanted - #taken, looks) or 1)
   end
 end
 local more = redis.call('EXISTS', P .. 'owners')

@@ -5,7 +5,9 @@ use std::time::Duration;
 use shared::config::QueueArgs;
 use shared::queue::{Announced, Full, NewJob, Outcome, Submitted, Whose};
 
-use crate::bench::{Bench, args, job_of, priority, tally};
+use uuid::Uuid;
+
+use crate::bench::{Bench, args, job_of, priority, tally, worker};
 
 /// The owners of the next `n` jobs, each finished at once.
 async fn serve(bench: &Bench, n: usize) -> Vec<String> {
@@ -37,6 +39,25 @@ async fn owners_take_turns_however_much_one_has_waiting() {
     let small = owners[..6].iter().filter(|owner| *owner == "small").count();
     assert_eq!(small, 3, "{owners:?}");
     assert_eq!(owners[6..], ["big", "big"]);
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn jobs_claimed_together_are_of_the_owners_that_would_come_one_by_one() {
+    let (together, one_by_one) = (Bench::new().await, Bench::new().await);
+    let waiting = [("middle", 20), ("third", 9), ("first", 4)];
+    for ((owner, n), served) in waiting.into_iter().zip([5, 2, 16]) {
+        submit(&together, owner, n).await;
+        submit(&one_by_one, owner, n).await;
+        let (worker, request) = (worker("w1"), Uuid::now_v7());
+        let claims = together.queue.claim_up_to(&worker, request, served);
+        let owners: Vec<_> = claims
+            .await
+            .unwrap()
+            .iter()
+            .map(|claim| claim.record.owner.to_string())
+            .collect();
+        assert_eq!(owners, serve(&one_by_one, served).await);
+    }
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
