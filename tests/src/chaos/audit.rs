@@ -57,7 +57,7 @@ pub(super) struct Findings {
     /// Objects of jobs that are unknown, except sources.
     unknown_objects: usize,
     /// Sources whose upload was read but never answered.
-    left_sources: usize,
+    left_sources: Vec<JobId>,
     /// Keys in Redis that stay although no job needs them.
     lasting_keys: Vec<String>,
 }
@@ -71,7 +71,7 @@ impl Findings {
             && self.shared_ids == 0
             && self.unknown_jobs == 0
             && self.unknown_objects == 0
-            && self.left_sources == 0
+            && self.left_sources.is_empty()
     }
 }
 
@@ -106,13 +106,41 @@ pub(super) async fn look(
         }
     }
     count_records(cluster, documents, &numbers, &mut findings).await?;
-    let sweep_by = Instant::now() + 2 * ORPHAN_AFTER;
-    count_objects(cluster, &numbers, &mut findings).await?;
-    while findings.left_sources > 0 && Instant::now() < sweep_by {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        count_objects(cluster, &numbers, &mut findings).await?;
-    }
+    await_sweep(cluster, &numbers, 2 * ORPHAN_AFTER, &mut findings).await?;
+    make_due(cluster, &findings.left_sources).await?;
+    await_sweep(cluster, &numbers, ORPHAN_AFTER, &mut findings).await?;
     Ok(findings)
+}
+
+/// Counts the objects until no source is left, or `patience` is at its end.
+async fn await_sweep(
+    cluster: &Cluster,
+    jobs: &HashMap<JobId, usize>,
+    patience: Duration,
+    findings: &mut Findings,
+) -> Result<()> {
+    let sweep_by = Instant::now() + patience;
+    count_objects(cluster, jobs, findings).await?;
+    while !findings.left_sources.is_empty() && Instant::now() < sweep_by {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        count_objects(cluster, jobs, findings).await?;
+    }
+    Ok(())
+}
+
+/// Removal comes minutes later when Redis's clock was ahead as it was planned, or when the worker that was to remove
+/// was killed. What is not planned at all stays as it is.
+async fn make_due(cluster: &Cluster, sources: &[JobId]) -> Result<()> {
+    let mut redis = cluster.redis.connection().await?;
+    let keys: Vec<String> = cmd("KEYS").arg("*:purge").query_async(&mut redis).await?;
+    for key in &keys {
+        for id in sources {
+            let mut call = cmd("ZADD");
+            call.arg(key).arg("XX").arg(0).arg(id.to_string());
+            call.query_async::<()>(&mut redis).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Waits for a job for as long as in every two lease times some job ends.
@@ -188,7 +216,7 @@ async fn count_objects(
     findings: &mut Findings,
 ) -> Result<()> {
     let mut unknown = HashSet::new();
-    findings.left_sources = 0;
+    findings.left_sources.clear();
     for key in cluster.s3.keys(PREFIX)? {
         let Some(id) = key
             .strip_prefix("jobs/")
@@ -201,7 +229,7 @@ async fn count_objects(
             continue;
         }
         match key.ends_with("/source.pdf") {
-            true => findings.left_sources += 1,
+            true => findings.left_sources.push(id),
             false => {
                 unknown.insert(id);
             }
@@ -216,7 +244,10 @@ impl fmt::Display for Findings {
         let rows = [
             (self.ended, "jobs ended as in the quiet run, byte for byte"),
             (self.attempts, "attempts beyond the first"),
-            (self.left_sources, "sources whose submit was never answered"),
+            (
+                self.left_sources.len(),
+                "sources whose submit was never answered",
+            ),
             (self.lost.len(), "jobs lost"),
             (
                 self.stuck.len(),
