@@ -178,7 +178,7 @@ impl Server {
         stream.set_write_timeout(Some(self.limits.write_timeout));
         let io = TokioIo::new(Box::pin(stream));
         let mut http = self.http.clone();
-        http.max_buf_size(buffer(open(&self.slots, &self.limits)));
+        http.max_buf_size(buffer(taken(&self.slots, &self.limits)));
         let connection = http.serve_connection(io, self.service.clone());
         let connection = self.graceful.watch(connection);
         let cut = self.cut.clone();
@@ -199,7 +199,7 @@ impl Server {
     async fn drain(self, patience: Duration) -> Result<(), ServeError> {
         let deadline = Instant::now() + patience;
         let ended = timeout_at(deadline, self.graceful.shutdown()).await;
-        let connections = open(&self.slots, &self.limits);
+        let connections = taken(&self.slots, &self.limits);
         self.cut.cancel();
         match ended {
             Ok(()) => Ok(()),
@@ -208,8 +208,8 @@ impl Server {
     }
 }
 
-/// Connections that hold a slot.
-fn open(slots: &Semaphore, limits: &HttpArgs) -> usize {
+/// Slots that connections hold.
+fn taken(slots: &Semaphore, limits: &HttpArgs) -> usize {
     let all = limits.max_connections as usize;
     all - slots.available_permits().min(all)
 }
