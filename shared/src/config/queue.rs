@@ -71,7 +71,7 @@ pub struct QueueArgs {
     #[arg(long, env = "OWNER_RUNNING", default_value_t = 0)]
     pub owner_running: u32,
 
-    /// State changes kept in the event stream, about
+    /// Entries kept in the event stream, about; each tells what one call changed
     #[arg(long, env = "EVENTS_KEPT", default_value_t = 10_000)]
     pub events_kept: u32,
 }

@@ -11,18 +11,20 @@
 local worker, lease, wanted = ARGV[4], tonumber(ARGV[6]), tonumber(ARGV[8])
 local request = P .. 'claim:' .. ARGV[5]
 local now = now_ms()
+local started_at, leased_until = digits(now), digits(now + lease)
 local answer = { 'jobs', 0 }
 
-local function hand_over(job, started_at)
-  place(P .. 'running', job.id, now + lease)
-  answer[#answer + 1] = { job.id, job.attempt, job.revision, started_at, unpack(job.more) }
+local function hand_over(job, since)
+  place(P .. 'running', job.id, leased_until)
+  answer[#answer + 1] = { job.id, job.attempt, job.revision, number(since), unpack(job.more) }
 end
 
 local answered = redis.call('GET', request)
 for id, attempt in (answered or ''):gmatch('(%S+) (%d+)') do
   local job = read(id, unpack(ARGV, 9))
-  if job and is_held(job) and job.attempt == number(attempt) and job.worker == worker then
-    hand_over(job, number(redis.call('HGET', job_key(id), 'started_at')))
+  if job and is_held(job) and job.attempt == number(attempt) then
+    local held_by, since = unpack(redis.call('HMGET', job_key(id), 'worker', 'started_at'))
+    if held_by == worker then hand_over(job, since) end
   end
 end
 if answer[3] then
@@ -58,7 +60,7 @@ local function start(owner, id, score)
     redis.call('HDEL', job_key(id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error')
   end
   job.attempt = job.attempt + 1
-  move(job, 'running', 'attempt', job.attempt, 'worker', worker, 'started_at', now)
+  move(job, 'running', 'attempt', digits(job.attempt), 'worker', worker, 'started_at', started_at)
   return job
 end
 
@@ -73,7 +75,7 @@ local function serve(owner, tag, most)
     local job = start(owner, heads[at], heads[at + 1])
     if job then
       taken[#taken + 1] = job.id .. ' ' .. job.attempt
-      hand_over(job, now)
+      hand_over(job, started_at)
     end
   end
   local served = #taken - before

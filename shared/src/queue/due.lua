@@ -5,14 +5,14 @@ local LEFT_ALONE_MS = 1000 -- how long a job in a record version of another prog
 
 local function promote(now)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'delayed', '-inf', now, 'LIMIT', 0, 100)) do
-    local job = read(id)
+    local job = read(id, 'priority', 'run_at')
     if job and not job.known then
       place(P .. 'delayed', id, now + LEFT_ALONE_MS)
     else
       place(P .. 'delayed', id, nil)
       if job and (job.state == 'scheduled' or job.state == 'retrying') then
         move(job, 'queued')
-        enqueue(job)
+        enqueue(job, unpack(job.more))
       end
     end
   end
@@ -22,7 +22,7 @@ end
 -- attempts are used up.
 local function take_back(now, max_crashes)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'running', '-inf', now, 'LIMIT', 0, 20)) do
-    local job = read(id)
+    local job = read(id, 'priority', 'run_at', 'max_attempts')
     if job and not job.known then
       place(P .. 'running', id, now + LEFT_ALONE_MS)
     else
@@ -31,12 +31,12 @@ local function take_back(now, max_crashes)
         local crashes = redis.call('HINCRBY', job_key(id), 'crashes', 1)
         if job.state == 'cancelling' then
           close(job, 'cancelled', now)
-        elseif crashes >= max_crashes or job.attempt >= job.max_attempts then
+        elseif crashes >= max_crashes or job.attempt >= number(job.more[3]) then
           close(job, 'dead', now, 'error_code', 'poison-job',
             'error', 'workers died or fell silent while they held this job')
         else
           move(job, 'queued')
-          enqueue(job)
+          enqueue(job, unpack(job.more, 1, 2))
         end
         schedule_freed(job.owner)
       end
@@ -49,8 +49,8 @@ local function take_over()
   local aside = P .. 'version:' .. VERSION
   for _, id in ipairs(redis.call('ZRANGE', aside, 0, 9)) do
     redis.call('ZREM', aside, id)
-    local job = read(id)
-    if job and job.state == 'queued' then enqueue(job) end
+    local job = read(id, 'priority', 'run_at')
+    if job and job.state == 'queued' then enqueue(job, unpack(job.more)) end
   end
 end
 

@@ -9,12 +9,14 @@
 -- Answers, for each, the state that the job went to, or 'stale'.
 
 local now = now_ms()
+local ended_at = digits(now)
 
 local function finish(id, attempt, outcome, delay, ...)
-  local job = read(id)
+  local job = read(id, 'ended', 'password')
   if not job then return 'stale' end
 
-  local ended_attempt, ended_state = job.ended:match('^(%d+) (%S+)$')
+  local ended, password = unpack(job.more)
+  local ended_attempt, ended_state = (ended or ''):match('^(%d+) (%S+)$')
   if ended_attempt == attempt then return ended_state end
   if not is_held(job) or job.attempt ~= number(attempt) then return 'stale' end
 
@@ -22,19 +24,20 @@ local function finish(id, attempt, outcome, delay, ...)
   if job.state == 'cancelling' and outcome ~= 'succeeded' and outcome ~= 'partial' then outcome = 'cancelled' end
 
   if outcome == 'cancelled' then
-    close(job, 'cancelled', now, 'ended', attempt .. ' cancelled')
+    close(job, 'cancelled', ended_at, 'ended', attempt .. ' cancelled')
   elseif outcome == 'retrying' then
     local run_at = now + tonumber(delay)
     place(P .. 'delayed', id, run_at)
     move(job, 'retrying', 'run_at', run_at, 'ended', attempt .. ' retrying', ...)
     woken = true
   elseif outcome == 'released' then -- does not count as an attempt: one more is granted
-    move(job, 'queued', 'ended', attempt .. ' queued', 'attempt_base', job.attempt_base + 1,
-      'max_attempts', job.max_attempts + 1)
-    enqueue(job)
+    redis.call('HINCRBY', job_key(id), 'attempt_base', 1)
+    redis.call('HINCRBY', job_key(id), 'max_attempts', 1)
+    move(job, 'queued', 'ended', attempt .. ' queued')
+    enqueue(job, unpack(redis.call('HMGET', job_key(id), 'priority', 'run_at')))
   else
-    close(job, outcome, now, 'ended', attempt .. ' ' .. outcome, ...)
-    if job.sealed and (outcome == 'succeeded' or outcome == 'partial') then
+    close(job, outcome, ended_at, 'ended', attempt .. ' ' .. outcome, ...)
+    if password and (outcome == 'succeeded' or outcome == 'partial') then
       redis.call('HDEL', job_key(id), 'password')
     end
   end

@@ -24,11 +24,17 @@ local function number(text)
   return tonumber(text) or 0
 end
 
+-- A whole number as Redis is to store it: one that is handed over as a number is printed with 17 digits, which takes
+-- longer than all else about it.
+local function digits(n)
+  return string.format('%d', n)
+end
+
 local function job_key(id)
   return P .. 'job:' .. id
 end
 
-local counted, placed, changed, woken = {}, {}, {}, false
+local counted, placed, changed, events, woken = {}, {}, {}, {}, false
 
 local function count(state, by)
   counted[state] = (counted[state] or 0) + by
@@ -41,12 +47,14 @@ local function place(key, id, score)
   set[id] = score or false
 end
 
--- Writes what was put off; to be called before such a set is read.
+-- Writes what was put off; to be called before such a set is read. What fails on the way is not written twice.
 local function settle()
-  for state, by in pairs(counted) do
+  local counts, sets, ids, entry, wake = counted, placed, changed, events, woken
+  counted, placed, changed, events, woken = {}, {}, {}, {}, false
+  for state, by in pairs(counts) do
     if by ~= 0 then redis.call('HINCRBY', P .. 'counts', state, by) end
   end
-  for key, set in pairs(placed) do
+  for key, set in pairs(sets) do
     local add, remove = {}, {}
     for id, score in pairs(set) do
       if score then
@@ -59,23 +67,21 @@ local function settle()
     if add[1] then redis.call('ZADD', key, unpack(add)) end
     if remove[1] then redis.call('ZREM', key, unpack(remove)) end
   end
-  if changed[1] then redis.call('PUBLISH', P .. 'changed', table.concat(changed, ' ')) end
-  if woken then redis.call('PUBLISH', P .. 'wake', '1') end
-  counted, placed, changed, woken = {}, {}, {}, false
+  if ids[1] then
+    redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+    redis.call('PUBLISH', P .. 'changed', table.concat(ids, ' '))
+  end
+  if wake then redis.call('PUBLISH', P .. 'wake', '1') end
 end
 
--- What the scripts need of a record, and the values of further fields in `more`; nil when there is none, or something
+-- What every script needs of a record, and the values of further fields in `more`; nil when there is none, or something
 -- else under its key.
 local function read(id, ...)
-  local field = redis.pcall('HMGET', job_key(id), 'version', 'owner', 'state', 'attempt', 'max_attempts',
-    'attempt_base', 'crashes', 'priority', 'run_at', 'worker', 'ended', 'revision', 'password', ...)
+  local field = redis.pcall('HMGET', job_key(id), 'version', 'owner', 'state', 'attempt', 'revision', ...)
   if field.err or not field[3] then return nil end
   return {
     id = id, version = field[1] or '', known = field[1] == VERSION, owner = field[2] or '-', state = field[3],
-    attempt = number(field[4]), max_attempts = number(field[5]), attempt_base = number(field[6]),
-    crashes = number(field[7]), priority = number(field[8]), run_at = number(field[9]),
-    worker = field[10], ended = field[11] or '', revision = number(field[12]),
-    sealed = field[13] ~= false, more = { unpack(field, 14) },
+    attempt = number(field[4]), revision = number(field[5]), more = { unpack(field, 6) },
   }
 end
 
@@ -93,18 +99,14 @@ local function list_key(owner, state)
   return P .. 'list:' .. owner .. ':' .. state
 end
 
--- Tells pollers and the event stream.
-local function announce(job)
-  redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
-    'job', job.id, 'state', job.state, 'revision', job.revision)
-  changed[#changed + 1] = job.id
-end
-
--- Sets fields that a poller can see.
+-- Sets fields that a poller can see, and tells pollers and the event stream.
 local function set(job, ...)
   job.revision = job.revision + 1
-  redis.call('HSET', job_key(job.id), 'revision', job.revision, ...)
-  announce(job)
+  local revision = digits(job.revision)
+  redis.call('HSET', job_key(job.id), 'revision', revision, ...)
+  changed[#changed + 1] = job.id
+  events[#events + 1] = job.id
+  events[#events + 1] = job.state .. ' ' .. revision
 end
 
 -- Takes `job` to the state `to` and sets the given fields with it.
@@ -112,7 +114,7 @@ local function move(job, to, ...)
   count(job.state, -1)
   count(to, 1)
   place(list_key(job.owner, job.state), job.id, nil)
-  place(list_key(job.owner, to), job.id, 0)
+  place(list_key(job.owner, to), job.id, '0')
   job.state = to
   set(job, 'state', to, ...)
 end
@@ -158,9 +160,9 @@ local function schedule_freed(owner)
 end
 
 -- Makes a job claimable; its state is `queued` already.
-local function enqueue(job)
-  redis.call('ZADD', P .. 'pending:' .. job.owner, job.priority * PRIORITY_STEP + job.run_at, job.id)
-  place(P .. 'queued', job.id, job.run_at)
+local function enqueue(job, priority, run_at)
+  redis.call('ZADD', P .. 'pending:' .. job.owner, digits(number(priority) * PRIORITY_STEP + number(run_at)), job.id)
+  place(P .. 'queued', job.id, run_at)
   schedule(job.owner)
   woken = true
 end

@@ -5,18 +5,19 @@
 --
 -- Answers 'queued', 'late:<state>', 'unknown', or 'version' when its record is another program's.
 
-local job = read(ARGV[4])
+local job = read(ARGV[4], 'priority', 'retried_by')
 if not job then return 'unknown' end
 if job.state == 'expired' then return 'late:expired' end
 if not job.known then return 'version' end
-if redis.call('HGET', job_key(job.id), 'retried_by') == ARGV[6] then return 'queued' end
+local priority, retried_by = unpack(job.more)
+if retried_by == ARGV[6] then return 'queued' end
 if job.state ~= 'failed' and job.state ~= 'dead' and job.state ~= 'cancelled' then return 'late:' .. job.state end
 
 place(P .. 'done', job.id, nil)
 place(P .. 'dead', job.id, nil)
 redis.call('HDEL', job_key(job.id), 'stage', 'pages_done', 'pages_total', 'images', 'error_code', 'error', 'finished_at')
-job.run_at = now_ms()
-move(job, 'queued', 'run_at', job.run_at, 'retried_by', ARGV[6], 'crashes', 0, 'attempt_base', job.attempt,
+local now = digits(now_ms())
+move(job, 'queued', 'run_at', now, 'retried_by', ARGV[6], 'crashes', 0, 'attempt_base', job.attempt,
   'max_attempts', job.attempt + tonumber(ARGV[5]))
-enqueue(job)
+enqueue(job, priority, now)
 return 'queued'

@@ -16,7 +16,7 @@ local id, owner, delay = ARGV[4], ARGV[5], tonumber(ARGV[6])
 
 local now = now_ms()
 local function accepted(since)
-  return { 'accepted', since or string.format('%.0f', now) }
+  return { 'accepted', since or digits(now) }
 end
 
 if redis.call('EXISTS', job_key(id)) == 1 then return accepted(redis.call('HGET', job_key(id), 'created_at')) end
@@ -30,21 +30,21 @@ if refused then return refused end
 if redis.call('EXISTS', P .. 'orphan:' .. id) == 1 then return { 'late' } end
 
 local state = delay > 0 and 'scheduled' or 'queued'
-local job = { id = id, owner = owner, state = state, revision = 0, priority = tonumber(ARGV[11]),
-  run_at = now + delay }
+local job = { id = id, owner = owner, state = state, revision = 0 }
+local created_at, run_at = digits(now), digits(now + delay)
 
-redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', 0, 'priority', ARGV[11],
-  'attempt', 0, 'attempt_base', 0, 'crashes', 0, 'created_at', now, 'run_at', job.run_at, unpack(ARGV, 12))
+redis.call('HSET', job_key(id), 'version', VERSION, 'owner', owner, 'state', state, 'revision', '0', 'priority', ARGV[11],
+  'attempt', '0', 'attempt_base', '0', 'crashes', '0', 'created_at', created_at, 'run_at', run_at, unpack(ARGV, 12))
 if reserved then redis.call('SET', reserved, id, 'PX', ARGV[10]) end
 place(P .. 'purge', id, nil)
 count(state, 1)
-place(P .. 'list:' .. owner, id, 0)
-place(list_key(owner, state), id, 0)
+place(P .. 'list:' .. owner, id, '0')
+place(list_key(owner, state), id, '0')
 if delay > 0 then
-  place(P .. 'delayed', id, job.run_at)
+  place(P .. 'delayed', id, run_at)
   woken = true
 else
-  enqueue(job)
+  enqueue(job, ARGV[11], run_at)
 end
 set(job)
 return accepted()

@@ -1,10 +1,11 @@
 //! Several jobs in one call.
 
+use shared::config::QueueArgs;
 use shared::job::State;
 use shared::queue::{Claim, Finished, Lease, Outcome};
 use uuid::Uuid;
 
-use crate::bench::{Bench, damage, job_of, key, outage, stale, tally, worker};
+use crate::bench::{Bench, args, damage, job_of, key, outage, stale, tally, worker};
 
 async fn claim(bench: &Bench, request: Uuid, slots: usize) -> Vec<Claim> {
     bench
@@ -96,10 +97,35 @@ async fn outcomes_reported_together_end_each_attempt_in_its_own_way() {
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
-async fn counts_agree_with_the_records_when_a_script_fails_on_the_way() {
+async fn what_one_call_changed_is_one_event() {
     let bench = Bench::new().await;
+    let mut jobs = [bench.submit_one().await, bench.submit_one().await];
+    claim(&bench, Uuid::now_v7(), 2).await;
+    let newest: Vec<(String, Vec<(String, String)>)> = bench
+        .raw(
+            redis::cmd("XREVRANGE")
+                .arg(key("events"))
+                .arg(&["+", "-", "COUNT", "1"]),
+        )
+        .await;
+    let [(_, changes)] = &newest[..] else {
+        panic!("{newest:?}")
+    };
+    jobs.sort_unstable();
+    let expected = jobs.map(|job| (job.to_string(), "running 2".to_owned()));
+    assert_eq!(changes[..], expected);
+}
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn counts_agree_with_the_records_when_a_script_fails_on_the_way() {
+    let bench = Bench::with(QueueArgs {
+        owner_running: 1, // has counts written on the way
+        ..args()
+    })
+    .await;
     let id = bench.submit_one().await;
     let lease = bench.claim().await.lease();
+    bench.submit_one().await;
     let events = key("events");
     let _: String = bench
         .raw(redis::cmd("SET").arg(&events).arg("no stream"))
@@ -109,5 +135,5 @@ async fn counts_agree_with_the_records_when_a_script_fails_on_the_way() {
     assert!(failed.is_err(), "{failed:?}");
     assert_eq!(bench.state(id).await, State::Succeeded);
     let counts = bench.queue.counts().await.unwrap();
-    assert_eq!((counts.running, counts.succeeded), (0, 1));
+    assert_eq!((counts.queued, counts.running, counts.succeeded), (1, 0, 1));
 }
