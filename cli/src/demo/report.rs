@@ -21,7 +21,7 @@ const LISTED_IMAGES: usize = 8;
 /// Counted by the stall probe for every poll that held a runtime thread too long.
 const STALLS_TOTAL: &str = "tokio_worker_stalls_total";
 /// The fields of a job in Redis that are shown.
-const REDIS_FIELDS: [&str; 4] = ["state", "attempt", "result_pages", "result_images"];
+const REDIS_FIELDS: [&str; 4] = ["state", "attempt", "pages_done", "images"];
 
 /// Writes the report to standard output, step by step.
 pub(super) struct Report;

@@ -16,7 +16,7 @@ local answer = { 'jobs', 0 }
 
 local function hand_over(job, since)
   place(P .. 'running', job.id, leased_until)
-  answer[#answer + 1] = { job.id, job.attempt, job.revision, number(since), unpack(job.more) }
+  answer[#answer + 1] = { job.id, job.attempt, job.revision, number(since), unpack(job.field, MORE) }
 end
 
 local answered = redis.call('GET', request)

@@ -12,7 +12,7 @@ local function promote(now)
       place(P .. 'delayed', id, nil)
       if job and (job.state == 'scheduled' or job.state == 'retrying') then
         move(job, 'queued')
-        enqueue(job, unpack(job.more))
+        enqueue(job, unpack(job.field, MORE))
       end
     end
   end
@@ -31,12 +31,12 @@ local function take_back(now, max_crashes)
         local crashes = redis.call('HINCRBY', job_key(id), 'crashes', 1)
         if job.state == 'cancelling' then
           close(job, 'cancelled', now)
-        elseif crashes >= max_crashes or job.attempt >= number(job.more[3]) then
+        elseif crashes >= max_crashes or job.attempt >= number(job.field[MORE + 2]) then
           close(job, 'dead', now, 'error_code', 'poison-job',
             'error', 'workers died or fell silent while they held this job')
         else
           move(job, 'queued')
-          enqueue(job, unpack(job.more, 1, 2))
+          enqueue(job, unpack(job.field, MORE, MORE + 1))
         end
         schedule_freed(job.owner)
       end
@@ -50,7 +50,7 @@ local function take_over()
   for _, id in ipairs(redis.call('ZRANGE', aside, 0, 9)) do
     redis.call('ZREM', aside, id)
     local job = read(id, 'priority', 'run_at')
-    if job and job.state == 'queued' then enqueue(job, unpack(job.more)) end
+    if job and job.state == 'queued' then enqueue(job, unpack(job.field, MORE)) end
   end
 end
 

@@ -15,7 +15,7 @@ local function finish(id, attempt, outcome, delay, ...)
   local job = read(id, 'ended', 'password')
   if not job then return 'stale' end
 
-  local ended, password = unpack(job.more)
+  local ended, password = unpack(job.field, MORE)
   local ended_attempt, ended_state = (ended or ''):match('^(%d+) (%S+)$')
   if ended_attempt == attempt then return ended_state end
   if not is_held(job) or job.attempt ~= number(attempt) then return 'stale' end

@@ -74,14 +74,15 @@ local function settle()
   if wake then redis.call('PUBLISH', P .. 'wake', '1') end
 end
 
--- What every script needs of a record, and the values of further fields in `more`; nil when there is none, or something
--- else under its key.
+-- What every script needs of a record, and in `field`, from MORE on, the values of further fields; nil when there is none,
+-- or something else under its key.
+local MORE = 6
 local function read(id, ...)
   local field = redis.pcall('HMGET', job_key(id), 'version', 'owner', 'state', 'attempt', 'revision', ...)
   if field.err or not field[3] then return nil end
   return {
     id = id, version = field[1] or '', known = field[1] == VERSION, owner = field[2] or '-', state = field[3],
-    attempt = number(field[4]), revision = number(field[5]), more = { unpack(field, 6) },
+    attempt = number(field[4]), revision = number(field[5]), field = field,
   }
 end
 

@@ -74,7 +74,7 @@ pub(super) fn progress_fields(progress: &Progress) -> Vec<(&'static str, String)
     fields
 }
 
-/// The fields that tell what a finished job left behind; its progress, reported now and then, is complete with them.
+/// The fields that tell what a finished job left behind: its progress, which is complete now, and the warnings.
 pub(super) fn tally_fields(tally: &Tally) -> Vec<(&'static str, String)> {
     let mut fields = progress_fields(&Progress {
         stage: Some(Stage::Commit),
@@ -82,11 +82,7 @@ pub(super) fn tally_fields(tally: &Tally) -> Vec<(&'static str, String)> {
         pages_total: Some(tally.pages),
         images: tally.images,
     });
-    fields.extend([
-        ("result_pages", tally.pages.to_string()),
-        ("result_images", tally.images.to_string()),
-        ("result_warnings", tally.warnings.to_string()),
-    ]);
+    fields.push(("warnings", tally.warnings.to_string()));
     fields
 }
 
@@ -147,13 +143,13 @@ impl Reader<'_> {
     }
 
     fn tally(&self) -> Result<Option<Tally>, QueueError> {
-        let Some(pages) = self.optional("result_pages")? else {
+        let Some(warnings) = self.optional("warnings")? else {
             return Ok(None);
         };
         Ok(Some(Tally {
-            pages,
-            images: self.required("result_images")?,
-            warnings: self.required("result_warnings")?,
+            pages: self.required("pages_done")?,
+            images: self.required("images")?,
+            warnings,
         }))
     }
 

@@ -9,7 +9,7 @@ local job = read(ARGV[4], 'priority', 'retried_by')
 if not job then return 'unknown' end
 if job.state == 'expired' then return 'late:expired' end
 if not job.known then return 'version' end
-local priority, retried_by = unpack(job.more)
+local priority, retried_by = unpack(job.field, MORE)
 if retried_by == ARGV[6] then return 'queued' end
 if job.state ~= 'failed' and job.state ~= 'dead' and job.state ~= 'cancelled' then return 'late:' .. job.state end
 
