@@ -63,7 +63,7 @@ enum Answer {
 struct Leased {
     id: String,
     attempt: u32,
-    fields: Fields,
+    fields: Fields<&'static str>,
 }
 
 impl Queue {
@@ -184,18 +184,21 @@ fn leased(worker: &WorkerId, job: Value) -> Option<Leased> {
     let mut parts = parts.into_iter();
     let id = next(&mut parts)?;
     let attempt: u32 = next(&mut parts)?;
-    let mut fields = Fields::from([
-        ("state".to_owned(), State::Running.to_string()),
-        ("worker".to_owned(), worker.to_string()),
-        ("attempt".to_owned(), attempt.to_string()),
-        ("revision".to_owned(), next(&mut parts)?),
-        ("started_at".to_owned(), next(&mut parts)?),
-    ]);
-    for (name, value) in KEPT.iter().zip(parts) {
+    let changed = [
+        ("state", State::Running.to_string()),
+        ("worker", worker.to_string()),
+        ("attempt", attempt.to_string()),
+        ("revision", next(&mut parts)?),
+        ("started_at", next(&mut parts)?),
+    ];
+    let mut fields = Fields::with_capacity(changed.len() + KEPT.len());
+    fields.extend(changed);
+    for (name, value) in KEPT.into_iter().zip(parts) {
         // What is no text was put there by hand; it is for `decode` to refuse, and for this job alone.
         if let Some(value) = Option::<Vec<u8>>::from_redis_value(value).ok()? {
-            let value = String::from_utf8_lossy(&value).into_owned();
-            fields.insert((*name).to_owned(), value);
+            let value = String::from_utf8(value)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            fields.insert(name, value);
         }
     }
     Some(Leased {

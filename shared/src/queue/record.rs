@@ -1,6 +1,8 @@
 //! The hash `{name}:job:<id>` and the `JobRecord` that it holds.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use crate::job::{JobError, JobId, JobOptions, JobRecord, Priority, Progress, Stage, State, Tally};
@@ -14,10 +16,13 @@ use super::QueueError;
 pub const RECORD_VERSION: u32 = 1;
 
 /// The fields of a hash, as Redis answers them.
-pub(super) type Fields = HashMap<String, String>;
+pub(super) type Fields<Name = String> = HashMap<Name, String>;
 
 /// Reads a record.
-pub(super) fn decode(id: JobId, fields: &Fields) -> Result<JobRecord, QueueError> {
+pub(super) fn decode<Name: Borrow<str> + Eq + Hash>(
+    id: JobId,
+    fields: &Fields<Name>,
+) -> Result<JobRecord, QueueError> {
     if fields
         .get("version")
         .is_some_and(|version| *version != RECORD_VERSION.to_string())
@@ -94,12 +99,12 @@ pub(super) fn error_fields(error: &JobError) -> Vec<(&'static str, String)> {
     ]
 }
 
-struct Reader<'a> {
+struct Reader<'a, Name> {
     id: JobId,
-    fields: &'a Fields,
+    fields: &'a Fields<Name>,
 }
 
-impl Reader<'_> {
+impl<Name: Borrow<str> + Eq + Hash> Reader<'_, Name> {
     fn text(&self, name: &str) -> Option<String> {
         self.fields.get(name).cloned()
     }
