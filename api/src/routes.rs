@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, ETAG, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use shared::job::{JobRecord, State};
+use shared::queue::Change;
 use tokio::select;
-use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -59,7 +59,7 @@ async fn job_response(state: &AppState, status: StatusCode, record: JobRecord) -
         }
         _ => None,
     };
-    let tag = revision_tag(&record);
+    let tag = revision_tag(record.revision);
     let retry_after = poll_after(&record);
     let mut response = (status, Json(wire::Job::new(record, position))).into_response();
     let headers = response.headers_mut();
@@ -72,8 +72,8 @@ async fn job_response(state: &AppState, status: StatusCode, record: JobRecord) -
 }
 
 /// Weak: a revision names what happened to the job; its place in the queue moves without one.
-fn revision_tag(record: &JobRecord) -> ETag {
-    ETag::weak(&record.revision.to_string())
+fn revision_tag(revision: u64) -> ETag {
+    ETag::weak(&revision.to_string())
 }
 
 fn location(record: &JobRecord) -> (http::HeaderName, HeaderValue) {
@@ -98,24 +98,18 @@ fn poll_after(record: &JobRecord) -> Option<Duration> {
     }
 }
 
-/// The record once `waiting` no longer holds for it, or as it is when the time is over or the process drains.
-async fn wait_while(
+/// The record once its newest change is `enough`, or as it is when the time is over or the process drains.
+async fn wait_for(
     state: &AppState,
-    mut record: JobRecord,
+    record: JobRecord,
     within: Duration,
-    waiting: impl Fn(&JobRecord) -> bool,
+    enough: impl Fn(Change) -> bool,
 ) -> Result<JobRecord, ApiError> {
-    let deadline = Instant::now() + within;
-    while waiting(&record) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        let changed = select! {
-            changed = state.queue.changed(record.id, record.revision, left) => changed?,
-            () = state.draining.cancelled() => break,
-        };
-        record = changed.ok_or_else(ApiError::no_such_job)?;
+    if within.is_zero() || enough(Change::of(&record)) {
+        return Ok(record);
     }
-    Ok(record)
+    select! {
+        found = state.queue.wait_for(record.id, within, enough) => found?.ok_or_else(ApiError::no_such_job),
+        () = state.draining.cancelled() => Ok(record),
+    }
 }

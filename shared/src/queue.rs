@@ -38,6 +38,7 @@ pub use finish::{Finished, Outcome};
 pub use lease::{Lease, ProgressAnswer, Renewal};
 pub use list::{Cursor, InvalidCursor, JobPage, ListQuery};
 pub use record::RECORD_VERSION;
+pub use signals::Change;
 pub use submit::{
     Announced, Full, IdempotencyKey, InvalidIdempotencyKey, NewJob, Reservation, Submitted, Whose,
 };

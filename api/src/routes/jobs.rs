@@ -9,12 +9,12 @@ use metrics::counter;
 use serde::Deserialize;
 use shared::error_code::ErrorCode;
 use shared::job::JobRecord;
-use shared::queue::{Cursor, ListQuery};
+use shared::queue::{Change, Cursor, ListQuery};
 use shared::telemetry::names::{JOBS_ACCEPTED_TOTAL, SUBMITS_REFUSED_TOTAL};
 use tracing::Span;
 use utoipa::IntoParams;
 
-use super::{job_response, location, revision_tag, wait_while};
+use super::{job_response, location, revision_tag, wait_for};
 use crate::auth::Caller;
 use crate::openapi::{
     Binary, ConditionHeaders, JobPath, JobProblems, ListProblems, SubmitForm, SubmitHeaders,
@@ -85,6 +85,10 @@ pub(super) async fn submit_job(
     answer(&state, &parts.headers, record, created).await
 }
 
+fn has_ended(newest: Change) -> bool {
+    newest.state.is_terminal()
+}
+
 async fn answer(
     state: &AppState,
     headers: &HeaderMap,
@@ -95,7 +99,7 @@ async fn answer(
     let wait = prefer.wait(state.http.max_wait);
     // It is accepted: an outage from here on ends the waiting and nothing else.
     let record = match wait {
-        Some(wait) => wait_while(state, record.clone(), wait, |job| !job.state.is_terminal())
+        Some(wait) => wait_for(state, record.clone(), wait, has_ended)
             .await
             .unwrap_or(record),
         None => record,
@@ -162,16 +166,16 @@ pub(super) async fn get_job(
         return Err(ApiError::new(ErrorCode::InvalidOption, detail));
     }
     let within = std::time::Duration::from_secs(wait.into()).min(state.http.max_wait);
-    let known = |job: &JobRecord| revision_tag(job).is_in_if_none_match(&headers);
+    let known = |revision| revision_tag(revision).is_in_if_none_match(&headers);
     let record = match headers.contains_key(http::header::IF_NONE_MATCH) {
-        true => wait_while(&state, record, within, known).await?,
-        false => wait_while(&state, record, within, |job| !job.state.is_terminal()).await?,
+        true => wait_for(&state, record, within, |new| !known(new.revision)).await?,
+        false => wait_for(&state, record, within, has_ended).await?,
     };
     if record.state == shared::job::State::Expired {
         return Err(ApiError::expired());
     }
-    if known(&record) {
-        let tag = revision_tag(&record).header();
+    if known(record.revision) {
+        let tag = revision_tag(record.revision).header();
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     Ok(job_response(&state, StatusCode::OK, record).await)

@@ -9,7 +9,7 @@ use crate::job::{JobId, JobRecord};
 use crate::owner::Owner;
 
 use super::record::{Fields, decode};
-use super::{Queue, QueueError};
+use super::{Change, Queue, QueueError};
 
 /// How often a record is read again while nobody says that it changed.
 const FALLBACK_POLL: Duration = Duration::from_secs(2);
@@ -44,33 +44,32 @@ impl Queue {
             .await
     }
 
-    /// The record as soon as its revision is above `since_revision`, or as it is when `within` is over; `None` when
-    /// there is no such job.
+    /// The record as soon as its newest change is `enough`, or as it is when `within` is over; `None` when there is no
+    /// such job. What is not enough is not read.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn changed(
+    pub async fn wait_for(
         &self,
         id: JobId,
-        since_revision: u64,
         within: Duration,
+        enough: impl Fn(Change) -> bool,
     ) -> Result<Option<JobRecord>, QueueError> {
         let deadline = Instant::now() + within;
-        let watch = self.0.signals.watch_changes(id);
+        let mut watch = self.0.signals.watch_changes(id);
         loop {
-            let change = watch.changed();
-            tokio::pin!(change);
-            change.as_mut().enable();
+            watch.begin();
             let record = self.get(id).await?;
             let settled = record
                 .as_ref()
-                .is_none_or(|record| record.revision > since_revision);
+                .is_none_or(|record| enough(Change::of(record)));
             let now = Instant::now();
             if settled || now >= deadline {
                 return Ok(record);
             }
+            let announced = watch.announced(&enough);
             // Over means: look again.
-            let _ = timeout_at(deadline.min(now + FALLBACK_POLL), change).await;
+            let _ = timeout_at(deadline.min(now + FALLBACK_POLL), announced).await;
         }
     }
 }

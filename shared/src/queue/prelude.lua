@@ -34,7 +34,7 @@ local function job_key(id)
   return P .. 'job:' .. id
 end
 
-local counted, placed, changed, events, woken = {}, {}, {}, {}, false
+local counted, placed, changed, woken = {}, {}, {}, false
 
 local function count(state, by)
   counted[state] = (counted[state] or 0) + by
@@ -49,8 +49,8 @@ end
 
 -- Writes what was put off; to be called before such a set is read. What fails on the way is not written twice.
 local function settle()
-  local counts, sets, ids, entry, wake = counted, placed, changed, events, woken
-  counted, placed, changed, events, woken = {}, {}, {}, {}, false
+  local counts, sets, changes, wake = counted, placed, changed, woken
+  counted, placed, changed, woken = {}, {}, {}, false
   for state, by in pairs(counts) do
     if by ~= 0 then redis.call('HINCRBY', P .. 'counts', state, by) end
   end
@@ -67,9 +67,9 @@ local function settle()
     if add[1] then redis.call('ZADD', key, unpack(add)) end
     if remove[1] then redis.call('ZREM', key, unpack(remove)) end
   end
-  if ids[1] then
-    redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
-    redis.call('PUBLISH', P .. 'changed', table.concat(ids, ' '))
+  if changes[1] then
+    redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(changes))
+    redis.call('PUBLISH', P .. 'changed', table.concat(changes, ' '))
   end
   if wake then redis.call('PUBLISH', P .. 'wake', '1') end
 end
@@ -106,8 +106,7 @@ local function set(job, ...)
   local revision = digits(job.revision)
   redis.call('HSET', job_key(job.id), 'revision', revision, ...)
   changed[#changed + 1] = job.id
-  events[#events + 1] = job.id
-  events[#events + 1] = job.state .. ' ' .. revision
+  changed[#changed + 1] = job.state .. ' ' .. revision
 end
 
 -- Takes `job` to the state `to` and sets the given fields with it.

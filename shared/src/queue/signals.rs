@@ -5,15 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, warn};
 
 use super::connection::Connection;
 use super::{Keys, Queue, QueueError};
-use crate::job::JobId;
+use crate::job::{JobId, JobRecord, State};
 
 /// How often the subscription is tested, and how long the answer may take.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -61,7 +60,8 @@ struct Board {
 
 #[derive(Default)]
 struct Watched {
-    changed: Arc<Notify>,
+    /// The newest change; `None` when others may not have been heard of.
+    changes: watch::Sender<Option<Change>>,
     cancelled: Arc<Notify>,
     watchers: usize,
 }
@@ -70,8 +70,35 @@ struct Watched {
 pub(super) struct Watch<'a> {
     board: &'a Board,
     job: JobId,
-    changed: Arc<Notify>,
+    changes: watch::Receiver<Option<Change>>,
     cancelled: Arc<Notify>,
+}
+
+/// What is announced of a job when it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The state that it is in now.
+    pub state: State,
+    /// Grows with each change.
+    pub revision: u64,
+}
+
+impl Change {
+    /// The one that made a record what it is.
+    #[must_use]
+    pub fn of(record: &JobRecord) -> Self {
+        Self {
+            state: record.state,
+            revision: record.revision,
+        }
+    }
+
+    fn parse(state: Option<&str>, revision: Option<&str>) -> Option<Self> {
+        Some(Self {
+            state: state?.parse().ok()?,
+            revision: revision?.parse().ok()?,
+        })
+    }
 }
 
 impl Queue {
@@ -130,27 +157,30 @@ impl Signals {
     }
 
     fn watch(&self, channel: Channel, job: JobId) -> Watch<'_> {
-        let board = self.hear(channel);
-        let mut watched = lock(&board.watched);
-        let entry = watched.entry(job).or_default();
-        entry.watchers += 1;
-        Watch {
-            board,
-            job,
-            changed: Arc::clone(&entry.changed),
-            cancelled: Arc::clone(&entry.cancelled),
-        }
+        self.hear(channel).watch(job)
     }
 }
 
 impl Board {
+    fn watch(&self, job: JobId) -> Watch<'_> {
+        let mut watched = lock(&self.watched);
+        let entry = watched.entry(job).or_default();
+        entry.watchers += 1;
+        Watch {
+            board: self,
+            job,
+            changes: entry.changes.subscribe(),
+            cancelled: Arc::clone(&entry.cancelled),
+        }
+    }
+
     /// What happened before a subscription was not heard. Of a cancellation the next renewal tells.
     fn begin(&self, channel: Channel) {
         match channel {
             Channel::Wake => self.work.notify_one(),
             Channel::Changed => {
                 for watched in lock(&self.watched).values() {
-                    watched.changed.notify_waiters();
+                    watched.changes.send_replace(None);
                 }
             }
             Channel::Cancel => {}
@@ -161,13 +191,19 @@ impl Board {
         if channel == Channel::Wake {
             return self.work.notify_one();
         }
-        let jobs = message.split(' ').filter_map(|id| id.parse().ok());
-        for job in jobs {
-            if let Some(watched) = lock(&self.watched).get::<JobId>(&job) {
-                match channel {
-                    Channel::Cancel => watched.cancelled.notify_waiters(),
-                    Channel::Wake | Channel::Changed => watched.changed.notify_waiters(),
+        let all = lock(&self.watched);
+        let mut words = message.split(' ');
+        while let Some(id) = words.next() {
+            let watched = id.parse().ok().and_then(|id: JobId| all.get(&id));
+            if channel == Channel::Cancel {
+                if let Some(watched) = watched {
+                    watched.cancelled.notify_waiters();
                 }
+                continue;
+            }
+            let change = Change::parse(words.next(), words.next());
+            if let Some(watched) = watched {
+                watched.changes.send_replace(change);
             }
         }
     }
@@ -184,8 +220,19 @@ impl Drop for Signals {
 }
 
 impl Watch<'_> {
-    pub(super) fn changed(&self) -> Notified<'_> {
-        self.changed.notified()
+    /// From here on [`Watch::announced`] takes changes into account.
+    pub(super) fn begin(&mut self) {
+        self.changes.mark_unchanged();
+    }
+
+    /// Returns when a change that is `enough` is announced, or one may not have been heard of.
+    pub(super) async fn announced(&mut self, enough: impl Fn(Change) -> bool) {
+        // The sender is there for as long as somebody watches.
+        while self.changes.changed().await.is_ok() {
+            if self.changes.borrow_and_update().is_none_or(&enough) {
+                return;
+            }
+        }
     }
 }
 
@@ -250,4 +297,38 @@ async fn hear(
 /// The data behind these locks is valid at every moment, so a panic elsewhere does not spoil it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    /// Whether one who waits for the end of a job goes on when this is heard.
+    fn ends_the_waiting(job: JobId, hear: impl FnOnce(&Board)) -> bool {
+        let board = Board::default();
+        let mut watch = board.watch(job);
+        watch.begin();
+        hear(&board);
+        let announced = watch.announced(|change| change.state.is_terminal());
+        announced.now_or_never().is_some()
+    }
+
+    #[test]
+    fn only_what_is_enough_ends_the_waiting_for_it() {
+        let (job, other) = (JobId::generate(), JobId::generate());
+        let tell =
+            |message: String| ends_the_waiting(job, |board| board.tell(Channel::Changed, &message));
+        assert!(!tell(format!("{job} running 2")));
+        assert!(!tell(format!("{other} failed 3 {job} running 2")));
+        assert!(tell(format!("{other} running 2 {job} succeeded 3")));
+        assert!(tell(job.to_string()), "it says less than it might");
+    }
+
+    #[test]
+    fn a_subscription_that_was_lost_ends_all_waiting() {
+        let lost = |board: &Board| board.begin(Channel::Changed);
+        assert!(ends_the_waiting(JobId::generate(), lost));
+    }
 }

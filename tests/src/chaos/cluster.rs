@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use shared::config::QueueArgs;
 use shared::job::JobId;
-use shared::queue::Queue;
+use shared::queue::{Change, Queue};
 use shared::store::ObjectStore;
 use tokio::process::{Child, Command};
 
@@ -277,18 +277,8 @@ pub(super) fn pid(child: &Child) -> Result<Pid> {
 
 /// Waits until a job has ended.
 pub(super) async fn ended(queue: &Queue, id: JobId, within: Duration) -> Result<bool> {
-    let deadline = tokio::time::Instant::now() + within;
-    let mut revision = 0;
-    loop {
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-        let record = queue.changed(id, revision, left).await?;
-        let record = record.with_context(|| format!("job {id} is gone"))?;
-        if record.state.is_terminal() {
-            return Ok(true);
-        }
-        if left.is_zero() {
-            return Ok(false);
-        }
-        revision = record.revision;
-    }
+    let has_ended = |newest: Change| newest.state.is_terminal();
+    let record = queue.wait_for(id, within, has_ended).await?;
+    let record = record.with_context(|| format!("job {id} is gone"))?;
+    Ok(record.state.is_terminal())
 }

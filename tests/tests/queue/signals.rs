@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::config::QueueArgs;
 use shared::job::{JobId, State};
-use shared::queue::Submitted;
+use shared::queue::{Change, Submitted};
 use tokio::time::{Instant, timeout};
 
 use crate::bench::{Bench, args, job, key};
@@ -141,16 +141,17 @@ async fn a_long_poll_answers_a_change_at_once_and_the_same_when_there_is_none() 
     let bench = Bench::new().await;
     subscribed(&bench).await;
     let id = bench.submit_one().await;
-    let now = bench.queue.changed(id, 0, LONG).await.unwrap().unwrap();
-    assert_eq!(now.revision, 1);
+    let beyond = |revision| move |change: Change| change.revision > revision;
+    let now = bench.queue.wait_for(id, LONG, beyond(0)).await;
+    assert_eq!(now.unwrap().unwrap().revision, 1);
 
-    let (changed, _) = tokio::join!(bench.queue.changed(id, 1, LONG), bench.claim());
+    let (changed, _) = tokio::join!(bench.queue.wait_for(id, LONG, beyond(1)), bench.claim());
     assert_eq!(changed.unwrap().unwrap().state, State::Running);
 
     let begun = Instant::now();
     let same = bench
         .queue
-        .changed(id, 2, Duration::from_millis(50))
+        .wait_for(id, Duration::from_millis(50), beyond(2))
         .await
         .unwrap()
         .unwrap();
@@ -159,11 +160,15 @@ async fn a_long_poll_answers_a_change_at_once_and_the_same_when_there_is_none() 
     assert_eq!(
         bench
             .queue
-            .changed(JobId::generate(), 0, LONG)
+            .wait_for(JobId::generate(), LONG, beyond(0))
             .await
             .unwrap(),
         None
     );
+}
+
+fn is_running(newest: Change) -> bool {
+    newest.state == State::Running
 }
 
 #[stall::test(options = tests::GUARDED_THREAD)]
@@ -175,7 +180,7 @@ async fn a_long_poll_lives_through_a_lost_subscription() {
         .raw(redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("pubsub"))
         .await;
     let (changed, _) = tokio::join!(
-        timeout(SOON, bench.queue.changed(id, 1, LONG)),
+        timeout(SOON, bench.queue.wait_for(id, LONG, is_running)),
         bench.claim()
     );
     assert_eq!(
