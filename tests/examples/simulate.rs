@@ -19,7 +19,7 @@ use redis::aio::MultiplexedConnection;
 use shared::checksum::Checksum;
 use shared::config::{QueueArgs, duration};
 use shared::job::{JobId, JobOptions, Priority, Progress, Stage, Tally};
-use shared::queue::{Lease, NewJob, Outcome, Queue, WorkerInfo};
+use shared::queue::{Change, Lease, NewJob, Outcome, Queue, WorkerInfo};
 use shared::timestamp::Timestamp;
 use tests::redis::RedisServer;
 use tokio::task::JoinSet;
@@ -165,14 +165,16 @@ async fn client(scene: Arc<Scene>, queue: Queue) -> anyhow::Result<()> {
         let job = job();
         queue.announce(job.id, &job.owner).await?;
         queue.submit(&job).await?;
-        let mut record = queue.get(job.id).await?.context("it was submitted")?;
+        queue.get(job.id).await?.context("it was submitted")?;
         queue.position(job.id, &job.owner).await?;
-        while !record.state.is_terminal() {
-            let changed = queue
-                .changed(job.id, record.revision, Duration::from_secs(60))
-                .await?;
-            record = changed.context("it is there")?;
-        }
+        let has_ended = |newest: Change| newest.state.is_terminal();
+        while !queue
+            .wait_for(job.id, Duration::from_secs(60), has_ended)
+            .await?
+            .context("it is there")?
+            .state
+            .is_terminal()
+        {}
     }
     Ok(())
 }
