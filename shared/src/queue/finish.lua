@@ -31,10 +31,10 @@ local function finish(id, attempt, outcome, delay, ...)
     move(job, 'retrying', 'run_at', run_at, 'ended', attempt .. ' retrying', ...)
     woken = true
   elseif outcome == 'released' then -- does not count as an attempt: one more is granted
-    redis.call('HINCRBY', job_key(id), 'attempt_base', 1)
-    redis.call('HINCRBY', job_key(id), 'max_attempts', 1)
-    move(job, 'queued', 'ended', attempt .. ' queued')
-    enqueue(job, unpack(redis.call('HMGET', job_key(id), 'priority', 'run_at')))
+    local kept = redis.call('HMGET', job_key(id), 'attempt_base', 'max_attempts', 'priority', 'run_at')
+    move(job, 'queued', 'ended', attempt .. ' queued', 'attempt_base', number(kept[1]) + 1,
+      'max_attempts', number(kept[2]) + 1)
+    enqueue(job, unpack(kept, 3))
   else
     close(job, outcome, ended_at, 'ended', attempt .. ' ' .. outcome, ...)
     if password and (outcome == 'succeeded' or outcome == 'partial') then

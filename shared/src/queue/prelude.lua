@@ -161,8 +161,9 @@ end
 
 -- Makes a job claimable; its state is `queued` already.
 local function enqueue(job, priority, run_at)
-  redis.call('ZADD', P .. 'pending:' .. job.owner, digits(number(priority) * PRIORITY_STEP + number(run_at)), job.id)
-  place(P .. 'queued', job.id, run_at)
+  local since = number(run_at)
+  redis.call('ZADD', P .. 'pending:' .. job.owner, digits(number(priority) * PRIORITY_STEP + since), job.id)
+  place(P .. 'queued', job.id, digits(since))
   schedule(job.owner)
   woken = true
 end

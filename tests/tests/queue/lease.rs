@@ -231,3 +231,20 @@ async fn a_silent_worker_is_forgotten() {
     bench.queue.sweep().await.unwrap();
     assert_eq!(bench.queue.workers().await.unwrap(), []);
 }
+
+#[stall::test(options = tests::GUARDED_THREAD)]
+async fn a_field_that_was_damaged_by_hand_holds_up_no_other_job() {
+    let bench = Bench::new().await;
+    for _ in 0..2 {
+        bench.submit_one().await;
+    }
+    let (damaged, other) = (bench.claim().await, bench.claim().await);
+    let job = key(&format!("job:{}", damaged.record.id));
+    let _: u64 = bench
+        .raw(redis::cmd("HSET").arg(job).arg("run_at").arg("soon"))
+        .await;
+    bench.expire_lease(damaged.record.id).await;
+    bench.expire_lease(other.record.id).await;
+    bench.queue.sweep().await.unwrap();
+    assert_eq!(bench.claim().await.record.id, other.record.id);
+}
