@@ -44,7 +44,8 @@ pub struct WorkerArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
 pub struct WorkArgs {
-    /// Jobs worked on at once; two for each core when empty, as a job waits for the store about as long as it computes
+    /// Jobs worked on at once; three for every two cores when empty, as a job waits for a store nearby half as long as it
+    /// computes. More of them are for a store that is far away
     #[arg(long, env = "WORKER_SLOTS")]
     pub slots: Option<NonZeroUsize>,
 
@@ -147,9 +148,8 @@ impl WorkerArgs {
     /// Jobs worked on at once.
     pub(crate) fn slots(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.work
-            .slots
-            .map_or_else(|| 2 * cores(), NonZeroUsize::get)
+        let slots = self.work.slots.map(NonZeroUsize::get);
+        slots.unwrap_or_else(|| (3 * cores()).div_ceil(2))
     }
 
     /// File descriptors that it takes to be as busy as it may be: for each slot those to its process, and connections to
