@@ -87,7 +87,7 @@ pub struct HttpArgs {
     #[arg(long, env = "MAX_UPLOADS", default_value_t = 64)]
     pub max_uploads: u32,
 
-    /// Threads that hash and store uploads beyond the first few, behind those that answer; with 0 the ones that answer do it
+    /// Threads that hash and store uploads when there are many, behind those that answer; with 0 the ones that answer always do
     #[arg(long, env = "UPLOAD_THREADS", default_value_t = 2)]
     pub upload_threads: usize,
 

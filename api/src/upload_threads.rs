@@ -9,35 +9,38 @@ use std::thread::available_parallelism;
 
 use stall::StallProbe;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 /// How far they stand back (sched(7)).
 const NICE: i32 = 10;
-/// Uploads for each core that stay on the threads that answer: on their way between threads they take longer, and a poll
-/// hardly waits for so few, each of which is hashed in short turns.
-const STAYING: usize = 2;
+/// Uploads for each core that are few: they stay on the threads that answer, as on their way between threads they take
+/// longer, and a poll hardly waits for them, who are hashed in short turns. Of more none stays: those that answer would
+/// wait for locks that a thread holds which stands back.
+const FEW: usize = 2;
 
 /// A runtime for uploads, or none: then they run where everything else does.
 pub(crate) struct UploadThreads {
     runtime: Option<Runtime>,
-    staying: Arc<Semaphore>,
+    few: usize,
+    /// A clone for each upload.
+    under_way: Arc<()>,
 }
 
 impl UploadThreads {
     /// So many threads; with 0 uploads run on the threads that answer.
     pub(crate) fn start(threads: usize) -> io::Result<Self> {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        Self::beside(cores * STAYING, threads)
+        Self::beyond(cores * FEW, threads)
     }
 
-    /// So many threads, for uploads beyond those that stay.
-    fn beside(staying: usize, threads: usize) -> io::Result<Self> {
+    /// So many threads, for when there are more than `few` uploads.
+    fn beyond(few: usize, threads: usize) -> io::Result<Self> {
         Ok(Self {
             runtime: (threads > 0).then(|| runtime(threads)).transpose()?,
-            staying: Arc::new(Semaphore::new(staying)),
+            few,
+            under_way: Arc::default(),
         })
     }
 
@@ -46,16 +49,21 @@ impl UploadThreads {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let Some(runtime) = &self.runtime else {
-            return tracker.spawn(upload);
+        let this_one = Arc::clone(&self.under_way);
+        let upload = async move {
+            let _until_it_ends = this_one;
+            upload.await
         };
-        match Arc::clone(&self.staying).try_acquire_owned() {
-            Ok(stays) => tracker.spawn(async move {
-                let _stays = stays;
-                upload.await
-            }),
-            Err(_) => tracker.spawn_on(upload, runtime.handle()),
+        match &self.runtime {
+            Some(runtime) if self.under_way() > self.few => {
+                tracker.spawn_on(upload, runtime.handle())
+            }
+            _ => tracker.spawn(upload),
         }
+    }
+
+    fn under_way(&self) -> usize {
+        Arc::strong_count(&self.under_way) - 1
     }
 }
 
@@ -109,19 +117,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn few_uploads_stay_and_more_go_to_their_own_threads() {
-        let threads = UploadThreads::beside(1, 1).unwrap();
+    async fn few_uploads_stay_and_of_more_none() {
+        let threads = UploadThreads::beyond(1, 1).unwrap();
         let tracker = TaskTracker::new();
         let (end, ended) = oneshot::channel();
-        let stays = threads.spawn(&tracker, async {
+        let first = threads.spawn(&tracker, async {
             ended.await.unwrap();
             is_upload_thread()
         });
-        let second = threads.spawn(&tracker, async { is_upload_thread() });
-        assert!(second.await.unwrap(), "one stays, and there is one");
+        for _ in 0..2 {
+            let beside_it = threads.spawn(&tracker, async { is_upload_thread() });
+            assert!(beside_it.await.unwrap());
+        }
         end.send(()).unwrap();
-        assert!(!stays.await.unwrap());
-        let third = threads.spawn(&tracker, async { is_upload_thread() });
-        assert!(!third.await.unwrap(), "the first one has made room");
+        assert!(!first.await.unwrap());
+        let alone = threads.spawn(&tracker, async { is_upload_thread() });
+        assert!(!alone.await.unwrap());
     }
 }
