@@ -22,20 +22,20 @@ end
 -- attempts are used up.
 local function take_back(now, max_crashes)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'running', '-inf', now, 'LIMIT', 0, 20)) do
-    local job = read(id, 'priority', 'run_at', 'max_attempts')
+    local job = read(id, 'priority', 'run_at', 'max_attempts', 'crashes')
     if job and not job.known then
       place(P .. 'running', id, now + LEFT_ALONE_MS)
     else
       place(P .. 'running', id, nil)
       if job and is_held(job) then
-        local crashes = redis.call('HINCRBY', job_key(id), 'crashes', 1)
+        local crashes = number(job.field[MORE + 3]) + 1
         if job.state == 'cancelling' then
-          close(job, 'cancelled', now)
+          close(job, 'cancelled', now, 'crashes', crashes)
         elseif crashes >= max_crashes or job.attempt >= number(job.field[MORE + 2]) then
-          close(job, 'dead', now, 'error_code', 'poison-job',
+          close(job, 'dead', now, 'crashes', crashes, 'error_code', 'poison-job',
             'error', 'workers died or fell silent while they held this job')
         else
-          move(job, 'queued')
+          move(job, 'queued', 'crashes', crashes)
           enqueue(job, unpack(job.field, MORE, MORE + 1))
         end
         schedule_freed(job.owner)

@@ -234,17 +234,39 @@ async fn a_silent_worker_is_forgotten() {
 
 #[stall::test(options = tests::GUARDED_THREAD)]
 async fn a_field_that_was_damaged_by_hand_holds_up_no_other_job() {
-    let bench = Bench::new().await;
-    for _ in 0..2 {
-        bench.submit_one().await;
+    let read_by_scripts = [
+        "attempt_base",
+        "crashes",
+        "max_attempts",
+        "priority",
+        "revision",
+        "run_at",
+    ];
+    for field in read_by_scripts {
+        for silent in [true, false] {
+            let bench = Bench::new().await;
+            for _ in 0..2 {
+                bench.submit_one().await;
+            }
+            let (damaged, other) = (bench.claim().await, bench.claim().await);
+            let job = key(&format!("job:{}", damaged.record.id));
+            let _: u64 = bench
+                .raw(redis::cmd("HSET").arg(job).arg(field).arg("soon"))
+                .await;
+            if silent {
+                bench.expire_lease(damaged.record.id).await;
+                bench.expire_lease(other.record.id).await;
+                bench.queue.sweep().await.unwrap();
+            } else {
+                let leases = [damaged.lease(), other.lease()];
+                bench.queue.release_all(&leases).await.unwrap();
+            }
+            let claimed = [bench.try_claim().await, bench.try_claim().await];
+            let mut claimed = claimed.iter().flatten();
+            assert!(
+                claimed.any(|claim| claim.record.id == other.record.id),
+                "{field}, silent: {silent}"
+            );
+        }
     }
-    let (damaged, other) = (bench.claim().await, bench.claim().await);
-    let job = key(&format!("job:{}", damaged.record.id));
-    let _: u64 = bench
-        .raw(redis::cmd("HSET").arg(job).arg("run_at").arg("soon"))
-        .await;
-    bench.expire_lease(damaged.record.id).await;
-    bench.expire_lease(other.record.id).await;
-    bench.queue.sweep().await.unwrap();
-    assert_eq!(bench.claim().await.record.id, other.record.id);
 }
