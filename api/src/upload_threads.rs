@@ -15,9 +15,9 @@ use tracing::warn;
 
 /// How far they stand back (sched(7)).
 const NICE: i32 = 10;
-/// Uploads for each core that are few: they stay on the threads that answer, as on their way between threads they take
-/// longer, and a poll hardly waits for them, who are hashed in short turns. Of more none stays: those that answer would
-/// wait for locks that a thread holds which stands back.
+/// Uploads for each core that count as few and stay on the threads that answer: to pass between threads takes them longer,
+/// and a poll hardly waits for so few, which are hashed in short turns. When there are more, new ones do not stay: the
+/// threads that answer would wait for locks held by threads that stand back.
 const FEW: usize = 2;
 
 /// A runtime for uploads, or none: then they run where everything else does.
@@ -117,21 +117,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn few_uploads_stay_and_of_more_none() {
+    async fn few_uploads_stay_and_none_that_comes_to_many() {
         let threads = UploadThreads::beyond(1, 1).unwrap();
         let tracker = TaskTracker::new();
-        let (end, ended) = oneshot::channel();
-        let first = threads.spawn(&tracker, async {
-            ended.await.unwrap();
-            is_upload_thread()
-        });
-        for _ in 0..2 {
-            let beside_it = threads.spawn(&tracker, async { is_upload_thread() });
-            assert!(beside_it.await.unwrap());
-        }
-        end.send(()).unwrap();
-        assert!(!first.await.unwrap());
-        let alone = threads.spawn(&tracker, async { is_upload_thread() });
-        assert!(!alone.await.unwrap());
+        let upload = |until: oneshot::Receiver<()>| {
+            threads.spawn(&tracker, async {
+                until.await.unwrap();
+                is_upload_thread()
+            })
+        };
+        let [
+            (end_first, first),
+            (end_second, second),
+            (end_third, third),
+            (end_last, last),
+        ] = std::array::from_fn(|_| oneshot::channel());
+        let (first, second) = (upload(first), upload(second));
+        end_first.send(()).unwrap();
+        assert!(!first.await.unwrap(), "alone");
+        let third = upload(third);
+        end_second.send(()).unwrap();
+        assert!(second.await.unwrap(), "beside the first");
+        end_third.send(()).unwrap();
+        assert!(
+            third.await.unwrap(),
+            "beside the second, which is elsewhere"
+        );
+        let last = upload(last);
+        end_last.send(()).unwrap();
+        assert!(!last.await.unwrap(), "alone again");
     }
 }

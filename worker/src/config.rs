@@ -44,8 +44,8 @@ pub struct WorkerArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
 pub struct WorkArgs {
-    /// Jobs worked on at once; three for every two cores when empty, as a job waits for a store nearby half as long as it
-    /// computes. More of them are for a store that is far away
+    /// Jobs worked on at once; three for every two cores when empty, enough for a store nearby. One that is far away wants
+    /// more of them, as a job waits for it
     #[arg(long, env = "WORKER_SLOTS")]
     pub slots: Option<NonZeroUsize>,
 
