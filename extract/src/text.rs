@@ -82,13 +82,25 @@ impl Collector {
 
     /// A glyph of the current run; `advance` in points along the run's direction. Glyphs that
     /// lie outside the clip do not count.
+    #[inline(always)]
     pub(crate) fn glyph(&mut self, text: &GlyphText, origin: Point, advance: f32) {
-        let Some(run) = &self.run else { return };
-        if !self.is_shown(run, origin, advance) {
+        if !self.is_shown(origin, advance) {
             return;
         }
+        match text.ascii() {
+            Some(character @ b' '..=b'~') if !self.replacement.is_active() => {
+                self.lines.plain_glyph(character, origin, advance);
+            }
+            _ => self.any_glyph(text, origin, advance),
+        }
+    }
+
+    #[inline(never)]
+    fn any_glyph(&mut self, text: &GlyphText, origin: Point, advance: f32) {
         if self.replacement.is_active() {
-            self.replacement.glyph(text.as_str(), origin, advance, *run);
+            if let Some(run) = self.run {
+                self.replacement.glyph(text.as_str(), origin, advance, run);
+            }
         } else if text.is_stand_in() {
             self.lines.stand_in(text.as_str(), origin, advance);
         } else {
@@ -153,12 +165,18 @@ impl Collector {
 
     /// Whether any part of the glyph, from its baseline to the height of a capital, is within the
     /// clip.
-    fn is_shown(&self, run: &Run, origin: Point, advance: f32) -> bool {
+    #[inline]
+    fn is_shown(&self, origin: Point, advance: f32) -> bool {
         let clip = self.clip;
-        let inside = |x: f32, y: f32| x > clip.x0 && x < clip.x1 && y > clip.y0 && y < clip.y1;
-        if inside(origin.x, origin.y) {
-            return true;
-        }
+        let Point { x, y } = origin;
+        x > clip.x0 && x < clip.x1 && y > clip.y0 && y < clip.y1 || self.reaches_in(origin, advance)
+    }
+
+    /// For a glyph that starts outside the clip.
+    #[cold]
+    fn reaches_in(&self, origin: Point, advance: f32) -> bool {
+        let Some(run) = &self.run else { return false };
+        let clip = self.clip;
         let (up, direction) = (run.up(), run.direction);
         let height = run.ascent * run.size * CAPITAL_HEIGHT;
         let corners =

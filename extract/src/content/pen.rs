@@ -50,17 +50,14 @@ impl<'o> Pen<'_, 'o> {
                 Some((advance, _, _)) => -advance,
                 None => glyph.width,
             };
-            if self.runs_glyphs
-                && let Some((stream, font_matrix)) = font.glyph_stream(glyph.code, objects, budget)
-            {
-                self.put_aside(stream, &font_matrix);
-            } else if self.visible {
+            let is_run = self.runs_glyphs && self.put_aside(&font, glyph.code);
+            if self.visible && !is_run {
                 collector.glyph(&glyph.text, self.place, em * self.em_length);
             }
             if self.vertical {
-                self.advance(0.0, spacing - em * self.font_size);
+                self.advance_down(spacing - em * self.font_size);
             } else {
-                self.advance((em * self.font_size + spacing) * self.scale, 0.0);
+                self.advance_across((em * self.font_size + spacing) * self.scale);
             }
         });
     }
@@ -74,10 +71,14 @@ impl<'o> Pen<'_, 'o> {
         }
     }
 
-    /// Keeps a glyph that shows text to be run where the pen is.
-    fn put_aside(&mut self, stream: &'o Stream, font_matrix: &Matrix) {
+    /// Keeps a glyph that shows text to be run where the pen is; `false` where it is no such glyph.
+    #[inline(never)]
+    fn put_aside(&mut self, font: &Font, code: u32) -> bool {
+        let Some((stream, font_matrix)) = font.glyph_stream(code, self.objects, self.budget) else {
+            return false;
+        };
         if !self.visible || self.glyph_streams.len() >= MAX_GLYPH_STREAMS {
-            return;
+            return true;
         }
         let em = Matrix::new(
             self.font_size * self.scale,
@@ -91,22 +92,28 @@ impl<'o> Pen<'_, 'o> {
         let text_space = Matrix::new(x.x, x.y, y.x, y.y, self.place.x, self.place.y);
         let to_display = font_matrix.then(&em).then(&text_space);
         self.glyph_streams.push((stream, to_display));
+        true
     }
 
     /// A number in a `TJ` array: thousandths of an em, backwards.
     pub(super) fn adjust(&mut self, thousandths: f32) {
         let shift = -thousandths / 1000.0 * self.font_size;
         if self.vertical {
-            self.advance(0.0, shift);
+            self.advance_down(shift);
         } else {
-            self.advance(shift * self.scale, 0.0);
+            self.advance_across(shift * self.scale);
         }
     }
 
-    fn advance(&mut self, x: f32, y: f32) {
+    fn advance_across(&mut self, x: f32) {
         self.moved.x += x;
+        self.place.x += x * self.page_x.x;
+        self.place.y += x * self.page_x.y;
+    }
+
+    fn advance_down(&mut self, y: f32) {
         self.moved.y += y;
-        self.place.x += x * self.page_x.x + y * self.page_y.x;
-        self.place.y += x * self.page_x.y + y * self.page_y.y;
+        self.place.x += y * self.page_y.x;
+        self.place.y += y * self.page_y.y;
     }
 }

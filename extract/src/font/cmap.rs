@@ -100,14 +100,14 @@ impl CMap {
         self
     }
 
-    /// Takes one code off the front of `bytes`; `None` at the end.
-    pub(super) fn next_code(&self, bytes: &[u8]) -> Option<Code> {
+    /// Where the codes of a string end.
+    pub(super) fn codespaces(&self) -> &Codespaces {
         match self {
-            Self::Identity { .. } => Codespaces::TWO_BYTES.next_code(bytes),
-            Self::Predefined(cmap) => cmap.codespaces().next_code(bytes),
+            Self::Identity { .. } => &codespace::TWO_BYTES,
+            Self::Predefined(cmap) => cmap.codespaces(),
             Self::Embedded(cmap) => match &cmap.base {
-                Some(base) if cmap.codespaces.is_empty() => base.next_code(bytes),
-                _ => cmap.codespaces.next_code(bytes),
+                Some(base) if cmap.codespaces.is_empty() => base.codespaces(),
+                _ => &cmap.codespaces,
             },
         }
     }
@@ -156,7 +156,7 @@ mod tests {
 
     fn codes(cmap: &CMap, mut bytes: &[u8]) -> Vec<(u32, u8, u32)> {
         let mut codes = Vec::new();
-        while let Some(code) = cmap.next_code(bytes) {
+        while let Some(code) = cmap.codespaces().next_code(bytes) {
             codes.push((code.value, code.len, cmap.cid(code)));
             bytes = &bytes[usize::from(code.len)..];
         }
@@ -203,10 +203,13 @@ mod tests {
     #[test]
     fn unicode_cmaps_tell_the_text_of_their_codes() {
         let cmap = CMap::named(b"UniJIS-UTF16-H").unwrap();
-        let code = cmap.next_code(&[0x5b, 0xcc]).unwrap();
+        let code = cmap.codespaces().next_code(&[0x5b, 0xcc]).unwrap();
         assert_eq!(cmap.cid(code), 3531);
         assert_eq!(cmap.unicode(code), Some('\u{5bcc}'));
-        let code = cmap.next_code(&[0xd8, 0x40, 0xdc, 0x0b, 0]).unwrap();
+        let code = cmap
+            .codespaces()
+            .next_code(&[0xd8, 0x40, 0xdc, 0x0b, 0])
+            .unwrap();
         assert_eq!((code.len, cmap.unicode(code)), (4, Some('\u{2000b}')));
     }
 

@@ -123,7 +123,8 @@ impl Composite {
         let seen = self
             .seen
             .get_or_init(|| Box::new([const { Cell::new(None) }; SEEN_GLYPHS]));
-        while let Some(code) = self.encoding.next_code(bytes) {
+        let codespaces = self.encoding.codespaces();
+        while let Some(code) = codespaces.next_code(bytes) {
             bytes = bytes.get(usize::from(code.len)..).unwrap_or_default();
             let place = &seen[code.value as usize % SEEN_GLYPHS];
             match place.get() {

@@ -3,23 +3,6 @@
 /// Bytes of UTF-8 held in place: five CJK characters, or a long ligature.
 const CAPACITY: usize = 15;
 
-/// The text of most glyphs, which then need not be looked at again.
-const ASCII: &str = {
-    const BYTES: [u8; 128] = {
-        let mut bytes = [0; 128];
-        let mut index = 0;
-        while index < bytes.len() {
-            bytes[index] = index as u8;
-            index += 1;
-        }
-        bytes
-    };
-    match std::str::from_utf8(&BYTES) {
-        Ok(text) => text,
-        Err(_) => panic!("ASCII is UTF-8"),
-    }
-};
-
 /// In the last byte: nothing told the text.
 const STAND_IN: u8 = 0x80;
 
@@ -62,12 +45,16 @@ impl GlyphText {
         (glyph, rest)
     }
 
+    /// The character, where it is known, the only one, and of ASCII.
+    pub(crate) fn ascii(&self) -> Option<u8> {
+        match self.0 {
+            [first @ ..0x80, .., 1] => Some(first),
+            _ => None,
+        }
+    }
+
     /// The characters.
     pub(crate) fn as_str(&self) -> &str {
-        if let [first @ ..0x80, .., 1] = self.0 {
-            let first = usize::from(first);
-            return ASCII.get(first..=first).unwrap_or_default();
-        }
         self.0
             .get(..usize::from(self.0[CAPACITY] & !STAND_IN))
             .and_then(|bytes| std::str::from_utf8(bytes).ok())

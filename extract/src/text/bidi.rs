@@ -5,7 +5,7 @@ use std::iter;
 
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
-use super::lines::{Char, JOINED, Lines, Part, SAME_LINE, dot, is_rtl};
+use super::lines::{Char, JOINED, LineStart, Lines, Part, SAME_LINE, dot, is_rtl};
 use crate::geometry::Point;
 
 /// Characters of one line that are put in order; longer lines are not text.
@@ -25,26 +25,24 @@ const MOST: (usize, usize) = (2, 3);
 /// Producers draw such lines in logical order, in visual order, or word by word in one and within
 /// the word in the other: only the places of the glyphs tell what is read when.
 pub(super) fn reorder(lines: &mut Lines) {
-    if !lines.lines.iter().any(|span| span.rtl) {
+    if !lines.lines.iter().any(|line| line.rtl) {
         return;
     }
     let mut chars = Vec::with_capacity(lines.chars.len());
-    let mut spans = Vec::with_capacity(lines.lines.len());
-    for span in &lines.lines {
-        let start = chars.len() as u32;
-        let line = lines.line(span);
-        if span.rtl && line.len() <= MAX_LINE_CHARS {
-            chars.extend(logical_order(lines, line));
+    let mut starts = Vec::with_capacity(lines.lines.len());
+    for (line, visual) in lines.each_line() {
+        starts.push(LineStart {
+            start: chars.len() as u32,
+            ..*line
+        });
+        if line.rtl && visual.len() <= MAX_LINE_CHARS {
+            chars.extend(logical_order(lines, visual));
         } else {
-            chars.extend_from_slice(line);
+            chars.extend_from_slice(visual);
         }
-        let mut span = *span;
-        span.start = start;
-        span.end = chars.len() as u32;
-        spans.push(span);
     }
     lines.chars = chars;
-    lines.lines = spans;
+    lines.lines = starts;
 }
 
 /// In a line that goes to the right as a whole, only words that go to the left are turned.

@@ -7,14 +7,14 @@ use crate::{Block, Line, Rect, Word};
 pub(super) fn blocks(lines: &Lines) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut current = None;
-    for span in &lines.lines {
-        let words = words(lines, lines.line(span));
+    for (start, chars) in lines.each_line() {
+        let words = words(lines, chars);
         let Some(bbox) = around(words.iter().map(|word| word.bbox)) else {
             continue;
         };
         let line = Line { bbox, words };
         match blocks.last_mut() {
-            Some(block) if current == Some(span.block) => {
+            Some(block) if current == Some(start.block) => {
                 block.bbox = union(block.bbox, bbox);
                 block.lines.push(line);
             }
@@ -23,7 +23,7 @@ pub(super) fn blocks(lines: &Lines) -> Vec<Block> {
                 lines: vec![line],
             }),
         }
-        current = Some(span.block);
+        current = Some(start.block);
     }
     blocks
 }

@@ -48,11 +48,10 @@ pub(super) enum Part {
     Gap,
 }
 
-/// A line: characters that follow each other on one baseline.
+/// A line: characters that follow each other on one baseline, up to the start of the next line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LineSpan {
+pub(super) struct LineStart {
     pub(super) start: u32,
-    pub(super) end: u32,
     /// Index of the block.
     pub(super) block: u32,
     /// It has characters of a right-to-left script.
@@ -63,18 +62,19 @@ pub(super) struct LineSpan {
 pub(super) struct Lines {
     pub(super) chars: Vec<Char>,
     pub(super) runs: Vec<Run>,
-    pub(super) lines: Vec<LineSpan>,
+    pub(super) lines: Vec<LineStart>,
     blocks: u32,
+    /// The last run has no character yet.
+    run_is_new: bool,
     /// Where the last glyph started and ended.
     last_origin: Point,
     pen: Point,
-    /// How far back the last line reaches, along its direction.
-    line_low: f32,
+    /// How far back the last line reaches, along its direction, where it has right-to-left script.
+    line_low: Option<f32>,
     last_character: char,
     max_bytes: u64,
     bytes_left: u64,
     cut: bool,
-    blank: bool,
 }
 
 /// Where a glyph goes, seen from the one before it.
@@ -95,14 +95,14 @@ impl Lines {
             runs: Vec::new(),
             lines: Vec::new(),
             blocks: 0,
+            run_is_new: true,
             last_origin: Point::default(),
             pen: Point::default(),
-            line_low: f32::INFINITY,
+            line_low: None,
             last_character: '\0',
             max_bytes,
             bytes_left: max_bytes,
             cut: false,
-            blank: true,
         }
     }
 
@@ -124,6 +124,7 @@ impl Lines {
 
     pub(super) fn begin_run(&mut self, run: Run) {
         self.runs.push(run);
+        self.run_is_new = true;
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -132,7 +133,7 @@ impl Lines {
 
     /// Nothing but white space so far.
     pub(super) fn is_blank(&self) -> bool {
-        self.blank
+        self.chars.iter().all(|char| char.character.is_whitespace())
     }
 
     /// A glyph of the last run; it may stand for several characters, or for none.
@@ -145,62 +146,109 @@ impl Lines {
         self.put(text, Part::StandIn, origin, advance);
     }
 
+    /// [`Lines::glyph`] for what most glyphs are: one character of ASCII that is no control.
     #[inline]
+    pub(super) fn plain_glyph(&mut self, character: u8, origin: Point, advance: f32) {
+        self.put_first(char::from(character), false, Part::Glyph, origin, advance);
+    }
+
     fn put(&mut self, text: &str, part: Part, origin: Point, advance: f32) {
-        let Some(run) = self.runs.last() else {
-            return;
-        };
-        let direction = run.direction;
-        let end = Point {
-            x: origin.x + direction.x * advance,
-            y: origin.y + direction.y * advance,
-        };
         let mut characters = text
             .chars()
             .map(space_for_break)
             .filter(|character| !character.is_control());
         let Some(first) = characters.next() else {
-            self.pen = end;
-            self.last_origin = origin;
+            self.move_pen(origin, advance);
             return;
         };
         let rtl = part == Part::Glyph && is_rtl(first);
-        match self.step(run, first, rtl, origin, end) {
-            Step::Repeat => return,
+        if !self.put_first(first, rtl, part, origin, advance) {
+            return;
+        }
+        for character in characters {
+            self.push(character, self.pen, 0.0, Part::Rest);
+            self.last_character = character;
+        }
+    }
+
+    /// Puts the first character of a glyph where it belongs, and the pen behind it; `false` for the
+    /// copy of a glyph that is already there.
+    #[inline]
+    fn put_first(
+        &mut self,
+        character: char,
+        rtl: bool,
+        part: Part,
+        origin: Point,
+        advance: f32,
+    ) -> bool {
+        let Some(run) = self.runs.last() else {
+            return false;
+        };
+        let direction = run.direction;
+        let end = moved(origin, direction, advance);
+        match self.step(run, character, rtl, origin, end) {
+            Step::Repeat => return false,
             Step::Join => {}
-            Step::Space => self.push(' ', self.pen, 0.0, Part::Gap),
+            Step::Space => self.push_gap(),
             Step::Line => self.open_line(false),
             Step::Block => self.open_line(true),
         }
-        self.push(first, origin, advance, part);
-        self.line_low = self.line_low.min(dot(direction, origin));
-        if rtl && let Some(line) = self.lines.last_mut() {
-            line.rtl = true;
+        if let Some(low) = self.low(rtl) {
+            self.line_low = Some(low.min(dot(direction, origin)));
+            if let Some(line) = self.lines.last_mut() {
+                line.rtl = true;
+            }
         }
-        self.last_character = first;
-        for character in characters {
-            self.push(character, end, 0.0, Part::Rest);
-            self.last_character = character;
-        }
+        self.push(character, origin, advance, part);
+        self.last_character = character;
         self.last_origin = origin;
         self.pen = end;
+        true
+    }
+
+    /// How far back the last line reaches, along its direction, where that matters: if it has
+    /// right-to-left script or gets some now.
+    #[inline]
+    fn low(&self, rtl: bool) -> Option<f32> {
+        match self.line_low {
+            None if rtl => Some(self.find_low()),
+            low => low,
+        }
+    }
+
+    fn find_low(&self) -> f32 {
+        let start = self.lines.last().map_or(0, |line| line.start as usize);
+        let chars = self.chars.get(start..).unwrap_or_default();
+        chars
+            .iter()
+            .filter(|char| matches!(char.part, Part::Glyph | Part::StandIn))
+            .map(|char| dot(self.runs[char.run as usize].direction, char.origin))
+            .fold(f32::INFINITY, f32::min)
+    }
+
+    /// Of a glyph that says nothing.
+    fn move_pen(&mut self, origin: Point, advance: f32) {
+        if let Some(run) = self.runs.last() {
+            self.pen = moved(origin, run.direction, advance);
+            self.last_origin = origin;
+        }
     }
 
     fn step(&self, run: &Run, character: char, rtl: bool, origin: Point, end: Point) -> Step {
-        let Some((line, last)) = self.lines.last().zip(self.chars.last()) else {
-            return Step::Block;
-        };
-        let before = &self.runs[last.run as usize];
-        // Most glyphs are of the same run as the one before.
-        if last.run as usize + 1 < self.runs.len()
-            && (run.vertical != before.vertical
-                || dot(run.direction, before.direction) < SAME_DIRECTION)
-        {
-            return Step::Block;
+        let mut before = run;
+        if self.run_is_new {
+            match self.run_before() {
+                Some(other) if is_parallel(run, other) => before = other,
+                _ => return Step::Block,
+            }
         }
-        let down =
-            run.direction.x * (origin.y - self.pen.y) - run.direction.y * (origin.x - self.pen.x);
-        let gap = dot(run.direction, origin) - dot(run.direction, self.pen);
+        let way = Point {
+            x: origin.x - self.pen.x,
+            y: origin.y - self.pen.y,
+        };
+        let down = run.direction.x * way.y - run.direction.y * way.x;
+        let gap = dot(run.direction, way);
         let same_place = REPEATED * run.size;
         if character == self.last_character
             && close(origin, self.last_origin, same_place)
@@ -217,13 +265,18 @@ impl Lines {
                 Step::Block
             };
         }
-        if rtl || line.rtl {
-            let gap_back = self.line_low - dot(run.direction, end);
+        if let Some(low) = self.low(rtl) {
+            let gap_back = low - dot(run.direction, end);
             if gap_back.abs() < gap.abs() {
                 return self.backward_step(run, gap_back);
             }
         }
         self.horizontal_step(run, gap)
+    }
+
+    /// The run of the last character.
+    fn run_before(&self) -> Option<&Run> {
+        self.runs.get(self.chars.last()?.run as usize)
     }
 
     /// In a line with right-to-left script, `gap` points before all that the line has so far. What
@@ -253,20 +306,26 @@ impl Lines {
         }
     }
 
+    #[inline(never)]
+    fn push_gap(&mut self) {
+        self.push(' ', self.pen, 0.0, Part::Gap);
+    }
+
+    #[inline(never)]
     fn open_line(&mut self, new_block: bool) {
         if new_block || self.blocks == 0 {
             self.blocks += 1;
         }
-        self.line_low = f32::INFINITY;
+        self.line_low = None;
         let at = self.chars.len() as u32;
-        self.lines.push(LineSpan {
+        self.lines.push(LineStart {
             start: at,
-            end: at,
             block: self.blocks,
             rtl: false,
         });
     }
 
+    #[inline]
     fn push(&mut self, character: char, origin: Point, advance: f32, part: Part) {
         let bytes = character.len_utf8() as u64;
         if bytes > self.bytes_left {
@@ -275,7 +334,6 @@ impl Lines {
             return;
         }
         self.bytes_left -= bytes;
-        self.blank &= character.is_whitespace();
         self.chars.push(Char {
             character,
             run: self.runs.len() as u32 - 1,
@@ -283,28 +341,29 @@ impl Lines {
             advance,
             part,
         });
-        if let Some(line) = self.lines.last_mut() {
-            line.end = self.chars.len() as u32;
-        }
+        self.run_is_new = false;
     }
 
-    /// The characters of a line.
-    pub(super) fn line(&self, span: &LineSpan) -> &[Char] {
-        self.chars
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
+    /// The lines, each with its characters.
+    pub(super) fn each_line(&self) -> impl Iterator<Item = (&LineStart, &[Char])> {
+        let ends = self.lines.iter().skip(1).map(|next| next.start as usize);
+        let ends = ends.chain([self.chars.len()]);
+        self.lines.iter().zip(ends).map(|(line, end)| {
+            let chars = self.chars.get(line.start as usize..end);
+            (line, chars.unwrap_or_default())
+        })
     }
 
     pub(super) fn text(&self) -> String {
         let mut text = String::with_capacity(self.chars.len() + 2 * self.lines.len());
         let mut block = 0;
-        for span in &self.lines {
+        for (line, chars) in self.each_line() {
             let line_start = text.len();
-            if span.block != block && !text.is_empty() {
+            if line.block != block && !text.is_empty() {
                 text.push('\n');
             }
             let content_start = text.len();
-            text.extend(self.line(span).iter().map(|char| char.character));
+            text.extend(chars.iter().map(|char| char.character));
             let trimmed = text.trim_end_matches(' ').len().max(content_start);
             if trimmed == content_start {
                 text.truncate(line_start);
@@ -312,7 +371,7 @@ impl Lines {
             }
             text.truncate(trimmed);
             text.push('\n');
-            block = span.block;
+            block = line.block;
         }
         text
     }
@@ -337,6 +396,19 @@ fn space_for_break(character: char) -> char {
     match character {
         '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
         other => other,
+    }
+}
+
+/// Whether text of both can stand in one line.
+fn is_parallel(a: &Run, b: &Run) -> bool {
+    a.vertical == b.vertical && dot(a.direction, b.direction) >= SAME_DIRECTION
+}
+
+/// `distance` along the unit vector `direction`.
+fn moved(from: Point, direction: Point, distance: f32) -> Point {
+    Point {
+        x: from.x + direction.x * distance,
+        y: from.y + direction.y * distance,
     }
 }
 

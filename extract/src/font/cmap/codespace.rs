@@ -32,20 +32,27 @@ impl Range {
 #[derive(Clone, Debug)]
 pub(in crate::font) struct Codespaces {
     ranges: Cow<'static, [Range]>,
+    /// Two bytes are always a code.
+    any_two_bytes: bool,
 }
 
-impl Codespaces {
-    /// Two bytes, any value.
-    pub(in crate::font) const TWO_BYTES: Self = Self::fixed(&[Range::ANY_TWO_BYTES]);
+/// Two bytes, any value.
+pub(super) static TWO_BYTES: Codespaces = Codespaces {
+    ranges: Cow::Borrowed(&[Range::ANY_TWO_BYTES]),
+    any_two_bytes: true,
+};
 
+impl Codespaces {
     pub(super) const fn fixed(ranges: &'static [Range]) -> Self {
         Self {
             ranges: Cow::Borrowed(ranges),
+            any_two_bytes: false,
         }
     }
 
     pub(super) fn new(ranges: Vec<Range>) -> Self {
         Self {
+            any_two_bytes: ranges == [Range::ANY_TWO_BYTES],
             ranges: Cow::Owned(ranges),
         }
     }
@@ -56,11 +63,18 @@ impl Codespaces {
 
     /// Takes one code off the front of `bytes`. Bytes outside every range are taken as one code of
     /// the shortest length that the CMap has (9.7.6.3); without ranges a code has two bytes.
+    #[inline]
     pub(in crate::font) fn next_code(&self, bytes: &[u8]) -> Option<Code> {
-        if let ([high, low, ..], [Range::ANY_TWO_BYTES]) = (bytes, &*self.ranges) {
-            let value = u32::from(u16::from_be_bytes([*high, *low]));
-            return Some(Code { value, len: 2 });
+        match bytes {
+            [high, low, ..] if self.any_two_bytes => Some(Code {
+                value: u32::from(u16::from_be_bytes([*high, *low])),
+                len: 2,
+            }),
+            _ => self.code_in_ranges(bytes),
         }
+    }
+
+    fn code_in_ranges(&self, bytes: &[u8]) -> Option<Code> {
         if bytes.is_empty() {
             return None;
         }

@@ -1,6 +1,6 @@
 //! How the codes of the predefined CMaps are formed, as codespace ranges (ISO 32000-1, table 118).
 
-use super::codespace::{Codespaces, Range};
+use super::codespace::{self, Codespaces, Range};
 
 /// How the codes of a predefined CMap are formed; its codespace ranges follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,6 @@ impl Scheme {
     }
 
     pub(super) fn codespaces(self) -> &'static Codespaces {
-        static TWO_BYTES: Codespaces = Codespaces::TWO_BYTES;
         static UTF16: Codespaces = Codespaces::fixed(&[
             Range::new(2, 0x0000, 0xd7ff),
             Range::new(4, 0xd800_dc00, 0xdbff_dfff),
@@ -72,7 +71,7 @@ impl Scheme {
             Range::new(1, 0xff, 0xff),
         ]);
         match self {
-            Self::Ucs2 | Self::TwoBytes => &TWO_BYTES,
+            Self::Ucs2 | Self::TwoBytes => &codespace::TWO_BYTES,
             Self::Utf16 => &UTF16,
             Self::ShiftJis => &SHIFT_JIS,
             Self::EucJapan => &EUC_JAPAN,

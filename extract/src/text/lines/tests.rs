@@ -127,3 +127,15 @@ fn every_right_to_left_character_is_known() {
         assert_eq!(is_rtl(character), strong, "{:x}", u32::from(character));
     }
 }
+
+#[test]
+fn right_to_left_script_goes_on_before_what_the_line_has() {
+    assert_eq!(
+        text(&[("a", 100.0, 0.0), ("b", 105.0, 0.0), ("\u{5d0}", 95.0, 0.0)]),
+        "ab\u{5d0}\n"
+    );
+    assert_eq!(
+        text(&[("a", 100.0, 0.0), ("b", 105.0, 0.0), ("c", 95.0, 0.0)]),
+        "ab\nc\n"
+    );
+}
