@@ -91,6 +91,7 @@ def the_plan(options: argparse.Namespace) -> Plan:
         seconds=options.seconds,
         drain_seconds=options.drain,
         s3_program=options.programs / "examples" / "s3_memory",
+        s3_mebibytes=options.s3_mebibytes,
         bucket=own_bucket(options) if options.s3_endpoint else None,
     )
 

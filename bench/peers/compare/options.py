@@ -36,6 +36,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--no-noop", action="store_false", dest="noop", help="leave out the queues with jobs that do nothing")
     add("--add", action="store_true", help="add rounds to the figures of the last run")
     add("--expect", type=Expected.parse, metavar="PAGES:LETTERS:IMAGES", help="what is in FILE; PyMuPDF is asked else")
+    add("--s3-mebibytes", type=int, default=4096, help="memory the object store takes before it is measured (4096)")
     add("--s3-endpoint", metavar="URL", help="a store that runs; S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, AWS_REGION")
     add("--s3-bucket", metavar="NAME", default="bucket", help="a bucket of it")
     add("--programs", type=resolved, default=PROJECT / "target" / "release", help="where pdf-ingest was built")
@@ -45,7 +46,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     options.concurrency = options.concurrency or ([4] if options.quick else [100, 1000])
     if options.quick:
         folder = PROJECT / ".local" / "peers" / "quick"
-        options.rounds, options.seconds, options.noop = 1, 1.0, False
+        options.rounds, options.seconds, options.noop, options.s3_mebibytes = 1, 1.0, False, 0
         options.results, options.report = folder / "results.json", folder
     return options
 

@@ -38,6 +38,7 @@ class Plan:
     seconds: float
     drain_seconds: float
     s3_program: Path
+    s3_mebibytes: int
     bucket: Bucket | None
 
 
@@ -70,7 +71,7 @@ def started(system: System, tools: Tools, plan: Plan) -> Iterator[Started]:
     bucket = plan.bucket
     try:
         if bucket is None:
-            s3, bucket = start_s3(plan.s3_program, folder)
+            s3, bucket = start_s3(plan.s3_program, plan.s3_mebibytes, folder)
             running.append(s3)
         redis_port = None
         if system.needs_redis:

@@ -47,9 +47,9 @@ def start_redis(folder: Path, pinned: Sequence[str] = ()) -> tuple[Running, int]
     return running, port
 
 
-def start_s3(program: Path, folder: Path) -> tuple[Running, Bucket]:
-    """Start the object store, which keeps its objects in memory."""
-    running = Running(Program("s3", [str(program)], os.environ, folder), folder / "s3.log")
+def start_s3(program: Path, mebibytes: int, folder: Path) -> tuple[Running, Bucket]:
+    """Start the object store, which keeps its objects in memory; so much of it is taken from the system at once."""
+    running = Running(Program("s3", [str(program), str(mebibytes)], os.environ, folder), folder / "s3.log")
     until = time.monotonic() + START_SECONDS
     while "S3_SECRET_ACCESS_KEY" not in running.log.read_text():
         running.require_alive()

@@ -1,12 +1,15 @@
 //! A server of S3's protocol that keeps objects in memory, for measurements; ends when its standard input does.
 //!
 //! In production the object store is another machine. On this one it takes the cores from what is measured, so it does
-//! as little as the protocol allows: no file, no copy, no digest that nobody asks for.
-//! `cargo run --release -p tests --example s3_memory` prints the variables that point pdf-ingest at it.
+//! as little as the protocol allows: no file, no digest that nobody asks for.
+//! `cargo run --release -p tests --example s3_memory -- 2048` takes 2048 MiB for the objects, then prints the variables
+//! that point pdf-ingest at it; without a number objects get new memory.
 
+mod memory;
 mod objects;
 mod store;
 
+use std::env::args;
 use std::io::{Read as _, Write as _, stdin, stdout};
 
 use hyper::server::conn::http1;
@@ -17,15 +20,20 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use memory::Memory;
 use store::MemoryStore;
 
 const BUCKET: &str = "bucket";
 
 fn main() -> anyhow::Result<()> {
+    let mebibytes = args()
+        .nth(1)
+        .map_or(Ok(0), |number| number.parse::<usize>())?;
+    let memory = Memory::touched(mebibytes << 20);
     let runtime = Runtime::new()?;
     let access_key = Uuid::new_v4().simple().to_string();
     let secret_key = Uuid::new_v4().simple().to_string();
-    let mut builder = S3ServiceBuilder::new(MemoryStore::default());
+    let mut builder = S3ServiceBuilder::new(MemoryStore::new(memory));
     builder.set_auth(SimpleAuth::from_single(&access_key, secret_key.as_str()));
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let mut out = stdout().lock();

@@ -1,6 +1,6 @@
 //! S3's operations, as far as pdf-ingest and those it is compared with use them.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
@@ -12,14 +12,17 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
+use crate::memory::Memory;
 use crate::objects::{Object, Objects};
 
 /// The most keys of one listing, as S3 has it.
 const PAGE: usize = 1000;
 
 /// One bucket under every name.
-#[derive(Default)]
-pub(crate) struct MemoryStore(Objects);
+pub(crate) struct MemoryStore {
+    objects: Objects,
+    memory: Memory,
+}
 
 #[async_trait::async_trait]
 impl S3 for MemoryStore {
@@ -41,9 +44,9 @@ impl S3 for MemoryStore {
             content_type,
             ..
         } = request.input;
-        let object = Object::new(read(body, content_length).await?, content_type);
+        let object = Object::new(self.read(body, content_length).await?, content_type);
         let e_tag = Some(ETag::Strong(object.etag.clone()));
-        self.0.put(key, object);
+        self.objects.put(key, object);
         answer(PutObjectOutput {
             e_tag,
             ..Default::default()
@@ -123,7 +126,7 @@ impl S3 for MemoryStore {
         } = request.input;
         let after = continuation_token.or(start_after).unwrap_or_default();
         let page = self
-            .0
+            .objects
             .list(prefix.as_deref().unwrap_or_default(), &after, PAGE);
         let is_truncated = page.len() == PAGE;
         answer(ListObjectsV2Output {
@@ -147,7 +150,7 @@ impl S3 for MemoryStore {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.0.delete(&request.input.key);
+        self.objects.delete(&request.input.key);
         answer(DeleteObjectOutput::default())
     }
 
@@ -156,7 +159,7 @@ impl S3 for MemoryStore {
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         for object in request.input.delete.objects {
-            self.0.delete(&object.key);
+            self.objects.delete(&object.key);
         }
         answer(DeleteObjectsOutput::default())
     }
@@ -172,7 +175,7 @@ impl S3 for MemoryStore {
             ..
         } = request.input;
         answer(CreateMultipartUploadOutput {
-            upload_id: Some(self.0.begin(content_type)),
+            upload_id: Some(self.objects.begin(content_type)),
             bucket: Some(bucket),
             key: Some(key),
             ..Default::default()
@@ -190,8 +193,8 @@ impl S3 for MemoryStore {
             upload_id,
             ..
         } = request.input;
-        let part = read(body, content_length).await?;
-        self.0
+        let part = self.read(body, content_length).await?;
+        self.objects
             .add(&upload_id, part_number, part)
             .ok_or_else(|| s3_error!(NoSuchUpload))?;
         let e_tag = Some(ETag::Strong(format!("{upload_id}-{part_number}")));
@@ -212,7 +215,7 @@ impl S3 for MemoryStore {
             ..
         } = request.input;
         let object = self
-            .0
+            .objects
             .complete(&upload_id, key.clone())
             .ok_or_else(|| s3_error!(NoSuchUpload))?;
         answer(CompleteMultipartUploadOutput {
@@ -227,7 +230,7 @@ impl S3 for MemoryStore {
         &self,
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        self.0
+        self.objects
             .abort(&request.input.upload_id)
             .ok_or_else(|| s3_error!(NoSuchUpload))?;
         answer(AbortMultipartUploadOutput::default())
@@ -235,8 +238,29 @@ impl S3 for MemoryStore {
 }
 
 impl MemoryStore {
+    /// With no objects; they get their place in `memory`.
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self {
+            objects: Objects::default(),
+            memory,
+        }
+    }
+
     fn found(&self, key: &str) -> S3Result<Object> {
-        self.0.get(key).ok_or_else(|| s3_error!(NoSuchKey))
+        self.objects.get(key).ok_or_else(|| s3_error!(NoSuchKey))
+    }
+
+    /// A body of announced length in one piece.
+    async fn read(&self, body: Option<StreamingBlob>, length: Option<i64>) -> S3Result<Bytes> {
+        let mut body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
+        let length = length
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or_default();
+        let mut bytes = self.memory.take(length);
+        while let Some(chunk) = body.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|_| s3_error!(IncompleteBody))?);
+        }
+        Ok(bytes.freeze())
     }
 }
 
@@ -250,17 +274,4 @@ fn listed(key: String, bytes: usize) -> s3s::dto::Object {
         size: i64::try_from(bytes).ok(),
         ..Default::default()
     }
-}
-
-/// A body of announced length in one piece.
-async fn read(body: Option<StreamingBlob>, length: Option<i64>) -> S3Result<Bytes> {
-    let mut body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
-    let length = length
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or_default();
-    let mut bytes = BytesMut::with_capacity(length);
-    while let Some(chunk) = body.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|_| s3_error!(IncompleteBody))?);
-    }
-    Ok(bytes.freeze())
 }
