@@ -87,6 +87,15 @@ mod tests {
         let stand_in = GlyphText::stand_in('x');
         assert_eq!((stand_in.as_str(), stand_in.is_stand_in()), ("x", true));
         assert!(!GlyphText::from_char('x').is_stand_in());
+        assert_eq!(GlyphText::from_char('x').ascii(), Some(b'x'));
+        for other in [
+            GlyphText::EMPTY,
+            stand_in,
+            GlyphText::from_char('\u{e9}'),
+            head,
+        ] {
+            assert_eq!(other.ascii(), None);
+        }
         for character in ['\0', 'a', '\u{7f}', '\u{80}', '\u{1f600}'] {
             let text = GlyphText::from_char(character);
             assert_eq!(text.as_str(), character.to_string());
