@@ -10,6 +10,7 @@ use crate::font::GlyphText;
 use crate::geometry::Point;
 use crate::{Block, Link, Rect};
 
+pub(crate) use bidi::visual_order;
 use lines::Lines;
 use markdown::Headings;
 use replacement::Replacement;

@@ -9,7 +9,7 @@ use crate::font::GlyphText;
 use crate::geometry::Point;
 use crate::objects::text_string;
 use crate::page::boxes::rectangle;
-use crate::text::Run;
+use crate::text::{Run, visual_order};
 
 /// Field flags (ISO 32000-1, tables 226 to 230).
 const PASSWORD: i64 = 1 << 13;
@@ -61,7 +61,8 @@ impl<'o> Interpreter<'_, '_, 'o> {
         for (line, number) in text.split(['\r', '\n']).zip(0..MAX_LINES) {
             self.shared.budget.check()?;
             let y = area.y1 - PADDING - size - f32::from(number) * LEADING * size;
-            for (character, column) in line.chars().zip(0..MAX_LINE_CHARS) {
+            let line: String = line.chars().take(usize::from(MAX_LINE_CHARS)).collect();
+            for (character, column) in visual_order(&line).into_iter().zip(0..MAX_LINE_CHARS) {
                 let x = area.x0 + PADDING + f32::from(column) * CHARACTER * size;
                 self.put_upright(character, x, y, CHARACTER * size);
             }

@@ -45,6 +45,26 @@ pub(super) fn reorder(lines: &mut Lines) {
     lines.lines = starts;
 }
 
+/// The characters of a line of text from left to right, as they are drawn.
+pub(crate) fn visual_order(line: &str) -> Vec<char> {
+    let characters = || line.chars();
+    if !characters().any(is_rtl) {
+        return characters().collect();
+    }
+    let info = BidiInfo::new(line, Some(base_level(characters())));
+    let starts = line.char_indices().map(|(start, _)| start);
+    let levels: Vec<Level> = starts.map(|start| info.levels[start]).collect();
+    let drawn: Vec<char> = characters()
+        .zip(&levels)
+        .map(|(character, level)| match level.is_rtl() {
+            true => mirror_image(character),
+            false => character,
+        })
+        .collect();
+    let order = BidiInfo::reorder_visual(&levels);
+    order.into_iter().map(|index| drawn[index]).collect()
+}
+
 /// In a line that goes to the right as a whole, only words that go to the left are turned.
 ///
 /// Programs that set one string after the other in reading order place each to the left of the one
@@ -54,7 +74,7 @@ fn logical_order(lines: &Lines, line: &[Char]) -> Vec<Char> {
     let line = &marks_behind_letters(lines, line);
     let clusters = clusters(lines, line);
     let mut logical: Vec<Char> = Vec::with_capacity(line.len());
-    if base_level(&clusters).is_ltr() {
+    if base_level(clusters.iter().map(Cluster::character)).is_ltr() {
         for part in line.chunk_by(|a, b| !is_strong_ltr(a) && !is_strong_ltr(b)) {
             let (before, part, after) = right_to_left_within(part);
             logical.extend(before);
@@ -257,7 +277,10 @@ fn turn(clusters: &[Cluster<'_>], logical: &mut Vec<Char>) {
         .enumerate()
         .flat_map(|(index, (character, _))| iter::repeat_n(index, character.len_utf8()))
         .collect();
-    let info = BidiInfo::new(&text, Some(base_level(clusters)));
+    let info = BidiInfo::new(
+        &text,
+        Some(base_level(clusters.iter().map(Cluster::character))),
+    );
     for paragraph in &info.paragraphs {
         let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
         for run in runs {
@@ -279,14 +302,16 @@ fn turn(clusters: &[Cluster<'_>], logical: &mut Vec<Char>) {
 }
 
 /// Right to left unless most strong characters go the other way.
-fn base_level(clusters: &[Cluster<'_>]) -> Level {
-    let strong = |class: fn(char) -> bool| {
-        let clusters = clusters.iter();
-        clusters
-            .filter(|cluster| class(cluster.character()))
-            .count()
-    };
-    if strong(is_rtl) >= strong(|character| bidi_class(character) == BidiClass::L) {
+fn base_level(characters: impl Iterator<Item = char>) -> Level {
+    let (mut right_to_left, mut left_to_right) = (0, 0);
+    for character in characters {
+        if is_rtl(character) {
+            right_to_left += 1;
+        } else if bidi_class(character) == BidiClass::L {
+            left_to_right += 1;
+        }
+    }
+    if right_to_left >= left_to_right {
         Level::rtl()
     } else {
         Level::ltr()
@@ -308,10 +333,16 @@ fn with_gaps<'l>(placed: &[Cluster<'l>]) -> Vec<(char, Cow<'l, [Char]>)> {
     visual
 }
 
-/// Brackets in right-to-left runs are drawn as their mirror image (UAX 9, rule L4).
 fn mirrored(char: &Char) -> Char {
-    let mut char = *char;
-    char.character = match char.character {
+    Char {
+        character: mirror_image(char.character),
+        ..*char
+    }
+}
+
+/// Brackets in right-to-left runs are drawn as their mirror image (UAX 9, rule L4).
+fn mirror_image(character: char) -> char {
+    match character {
         '(' => ')',
         ')' => '(',
         '[' => ']',
@@ -323,8 +354,7 @@ fn mirrored(char: &Char) -> Char {
         '«' => '»',
         '»' => '«',
         other => other,
-    };
-    char
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ fn text_of(annotation: &str, form: &str) -> String {
 fn free_text_is_its_contents() {
     let annotation = "/Subtype /FreeText /Contents (two\rlines)";
     assert_eq!(text_of(annotation, ""), "two\nlines\n");
+    let hebrew = "/Subtype /FreeText /Contents <FEFF05D005D1002005D2>";
+    assert_eq!(text_of(hebrew, ""), "\u{5d0}\u{5d1} \u{5d2}\n");
     let hidden = "/Subtype /FreeText /F 2 /Contents (hidden)";
     assert_eq!(text_of(hidden, ""), "");
 }

@@ -47,6 +47,20 @@ fn visual_hebrew_becomes_logical_and_numbers_stay() {
 }
 
 #[test]
+fn what_is_drawn_in_visual_order_reads_as_it_was() {
+    for line in [
+        "שלום",
+        "שלום (12) עולם",
+        "the word שלום here",
+        "plain (text)",
+    ] {
+        let visual: String = visual_order(line).into_iter().collect();
+        assert_eq!(drawn(&visual), format!("{line}\n"));
+    }
+    assert_eq!(visual_order("(א1"), ['1', 'א', ')']);
+}
+
+#[test]
 fn a_word_within_a_latin_line_is_turned_in_its_place() {
     assert_eq!(drawn("the word םולש here"), "the word שלום here\n");
 }
