@@ -11,7 +11,7 @@ pub(super) fn read(objects: &Objects<'_>, budget: &Budget<'_>) -> Result<Metadat
     let info = objects.dict(objects.trailer(), b"Info");
     let text = |key: &[u8]| {
         let text = text_string(objects.string(info?, key)?);
-        Some(text.trim_end_matches('\0').to_owned()).filter(|text| !text.is_empty())
+        Some(text).filter(|text| !text.is_empty())
     };
     let time = |key: &[u8]| date::from_pdf(&text(key)?);
     let mut metadata = Metadata {

@@ -9,11 +9,18 @@ const HIGH: [char; 33] = [
     'ﬁ', 'ﬂ', 'Ł', 'Œ', 'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž', '\u{fffd}', '€',
 ];
 
-/// Decodes a text string; language escapes of UTF-16 strings are left out.
+/// Decodes a text string; language escapes of UTF-16 strings are left out, and so is the NUL at the
+/// end that writers take over from C.
 ///
 /// Without a mark it should be PDFDocEncoding; many writers put UTF-8 there, whose multi-byte
 /// sequences mean nothing in PDFDocEncoding.
 pub(crate) fn text_string(bytes: &[u8]) -> String {
+    let mut text = decode(bytes);
+    text.truncate(text.trim_end_matches('\0').len());
+    text
+}
+
+fn decode(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -67,6 +74,12 @@ mod tests {
     fn utf_8_without_a_mark_is_recognised() {
         assert_eq!(text_string("Delacrétaz".as_bytes()), "Delacrétaz");
         assert_eq!(text_string(b"Delacr\xe9taz"), "Delacrétaz");
+    }
+
+    #[test]
+    fn a_string_ends_before_the_nul_of_c() {
+        assert_eq!(text_string(b"\xfe\xff\x00A\x00\x00"), "A");
+        assert_eq!(text_string(b"a\0b\0\0"), "a\0b");
     }
 
     #[test]
