@@ -139,3 +139,20 @@ fn right_to_left_script_goes_on_before_what_the_line_has() {
         "ab\nc\n"
     );
 }
+
+#[test]
+fn text_in_another_direction_starts_a_block() {
+    let beside = |second: Run| {
+        let mut lines = lines(&[("a", 0.0, 0.0)]);
+        lines.begin_run(second);
+        lines.glyph("b", Point { x: 5.0, y: 0.0 }, 5.0);
+        lines.text()
+    };
+    assert_eq!(beside(run(12.0)), "ab\n");
+    let direction = Point { x: 0.0, y: 1.0 };
+    let turned = Run {
+        direction,
+        ..run(10.0)
+    };
+    assert_eq!(beside(turned), "a\n\nb\n");
+}
